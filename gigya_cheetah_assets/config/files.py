@@ -1,0 +1,143 @@
+"""The files on either side: `import_files` that CheetahMail loads, `inbound_files` that it extracts."""
+
+from __future__ import annotations
+
+import codecs
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from gigya_cheetah_assets.config.model import ColumnName, Model
+
+
+def _encoding(value: str) -> str:
+    try:
+        codecs.lookup(value)
+    except LookupError as error:
+        raise ValueError("expected an encoding that Python knows, such as utf-8 or cp1252") from error
+    return value
+
+
+Encoding = Annotated[str, AfterValidator(_encoding)]
+Delimiter = Annotated[str, Field(min_length=1, max_length=1)]
+Compression = Literal["none", "gzip", "zip"]
+Kind = Literal["unsubscribes", "address_changes", "profiles", "subscribes"]
+KINDS_IN_ORDER: tuple[Kind, ...] = ("unsubscribes", "address_changes", "profiles", "subscribes")
+
+
+class ImportFileDefaults(Model):
+    """How a delivered file is written.
+
+    Attributes:
+        quoting: `minimal` quotes only what needs it, `all` every cell.
+        trigger_suffix: When set, an empty file with this suffix follows each delivered file.
+        pgp: Reserved for the recipient's key.
+    """
+
+    delimiter: Delimiter = ","
+    encoding: Encoding = "utf-8"
+    header: bool = True
+    line_end: Literal["lf", "crlf"] = "lf"
+    quoting: Literal["minimal", "all"] = "minimal"
+    compression: Compression = "none"
+    trigger_suffix: str | None = None
+    pgp: str | None = None
+
+
+class ImportFile(Model):
+    """One kind of delivered file: its name and what differs from the defaults (None = as the defaults)."""
+
+    name: str
+    delimiter: Delimiter | None = None
+    encoding: Encoding | None = None
+    header: bool | None = None
+    line_end: Literal["lf", "crlf"] | None = None
+    quoting: Literal["minimal", "all"] | None = None
+    compression: Compression | None = None
+    trigger_suffix: str | None = None
+    pgp: str | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _plain_name_with_window(cls, value: str) -> str:
+        if "/" in value or "\\" in value or value.startswith((".", "-", "~")):
+            raise ValueError("expected a plain file name, without folders and not hidden")
+        if "{window}" not in value:
+            raise ValueError("expected {window} in the name: each window needs a file of its own")
+        if value.replace("{window}", "").count("{"):
+            raise ValueError("expected no other placeholder than {window}")
+        return value
+
+    def format(self, defaults: ImportFileDefaults) -> ImportFileDefaults:
+        """The defaults with this file's own settings laid over them."""
+        own = self.model_dump(exclude={"name"}, exclude_none=True)
+        return defaults.model_copy(update=own)
+
+
+class ImportFiles(Model):
+    """The kinds of delivered files; only `profiles` is required. They leave in `KINDS_IN_ORDER`."""
+
+    defaults: ImportFileDefaults = ImportFileDefaults()
+    unsubscribes: ImportFile | None = None
+    address_changes: ImportFile | None = None
+    profiles: ImportFile
+    subscribes: ImportFile | None = None
+
+    @model_validator(mode="after")
+    def _distinct_names(self) -> ImportFiles:
+        names = [file.name for _, file in self.in_order()]
+        if len(set(names)) != len(names):
+            raise ValueError("expected a different name for each kind of file")
+        return self
+
+    def in_order(self) -> list[tuple[Kind, ImportFile]]:
+        """The configured kinds in the order in which they must be delivered."""
+        found = ((kind, getattr(self, kind)) for kind in KINDS_IN_ORDER)
+        return [(kind, file) for kind, file in found if file is not None]
+
+
+class InboundDefaults(Model):
+    """How CheetahMail's files are read unless a feed says otherwise."""
+
+    delimiter: Literal["auto"] | Delimiter = "auto"
+    encoding: Encoding = "utf-8"
+    time_zone: str = "America/New_York"
+
+
+class InboundFile(Model):
+    """One feed of CheetahMail: the names it has, and what differs from the defaults.
+
+    Attributes:
+        pattern: Shell pattern on the name in the inbox; `not` excludes names that it would match too.
+        list: CheetahMail list id to the subscription column that it stands for.
+        changed_at: Column with the time of a row's change.
+        aliases: Canonical column to other header names it may have.
+        expect: How often a file must arrive.
+    """
+
+    pattern: Annotated[str, Field(min_length=1)]
+    not_: Annotated[str | None, Field(alias="not")] = None
+    list: Annotated[dict[str, ColumnName], Field(default_factory=dict)]
+    changed_at: str | None = None
+    aliases: Annotated[dict[str, tuple[str, ...]], Field(default_factory=dict)]
+    expect: Literal["daily"] | None = None
+    delimiter: Literal["auto"] | Delimiter | None = None
+    encoding: Encoding | None = None
+    time_zone: str | None = None
+
+
+class InboundFiles(Model):
+    """The feeds that are read from the inbox, by kind."""
+
+    KINDS: ClassVar[tuple[str, ...]] = (
+        "unsubscribes", "subscribes", "profiles", "address_changes", "bounces", "import_reports", "full_extract",
+    )  # fmt: skip
+
+    defaults: InboundDefaults = InboundDefaults()
+    unsubscribes: InboundFile | None = None
+    subscribes: InboundFile | None = None
+    profiles: InboundFile | None = None
+    address_changes: InboundFile | None = None
+    bounces: InboundFile | None = None
+    import_reports: InboundFile | None = None
+    full_extract: InboundFile | None = None

@@ -1,0 +1,119 @@
+"""One sync: a Gigya site joined to a CheetahMail account. What spans several parts of the file is checked here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+
+from gigya_cheetah_assets.config.fields import FieldConfig, RecordFilter
+from gigya_cheetah_assets.config.files import ImportFiles, InboundFiles
+from gigya_cheetah_assets.config.gigya import GigyaConfig
+from gigya_cheetah_assets.config.model import Model
+from gigya_cheetah_assets.config.staging import StagingConfig
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
+
+
+class Windows(Model):
+    """The time partitions of the outbound flow, in UTC.
+
+    Attributes:
+        start: Start of the first window; that window reads everything older too (the initial load).
+        delay_minutes: How long after its end a window is read: Gigya's search lags up to 30 s behind writes.
+        overlap_seconds: How far before its start a window reads; what comes twice is the same and stays out.
+    """
+
+    every: Literal["hour", "day"] = "hour"
+    start: Annotated[AwareDatetime, AfterValidator(_utc)]
+    delay_minutes: Annotated[int, Field(ge=0, le=59)] = 5
+    overlap_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
+
+    @model_validator(mode="after")
+    def _start_on_a_boundary(self) -> Windows:
+        fine = (self.start.minute, self.start.second, self.start.microsecond) == (0, 0, 0)
+        if not fine or (self.every == "day" and self.start.hour != 0):
+            raise ValueError(f"expected a start on a full {self.every} (UTC)")
+        return self
+
+
+class Segment(Model):
+    """Accounts that satisfy a filter, delivered as joins and leaves or in full."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+    where: Annotated[str, Field(min_length=1)]
+    deliver: Literal["changes", "full"] = "changes"
+
+
+class Limits(Model):
+    """Shares at which a sync brakes before it writes; see `gigya-cheetah release`."""
+
+    max_reject_share: Share = 0.02
+    max_volume_drop: Share = 0.5
+    max_opt_out_share: Share = 0.1
+    max_opt_in_share: Share = 0.1
+
+
+class Sync(Model):
+    """One sync file.
+
+    Attributes:
+        record_filter: Conditions that all must hold for a record to be exported; the others are filtered.
+        sample_size: Sample mode: only so many accounts of a window, the lowest UIDs by their stable order.
+        automation: Whether schedules and sensors are on when the daemon starts.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=60)]
+    gigya: GigyaConfig
+    windows: Windows
+    staging: StagingConfig
+    import_files: ImportFiles
+    record_filter: tuple[RecordFilter, ...] = ()
+    fields: Annotated[tuple[FieldConfig, ...], Field(min_length=1)]
+    inbound_files: InboundFiles | None = None
+    segments: tuple[Segment, ...] = ()
+    limits: Limits = Limits()
+    sample_size: Annotated[int | None, Field(ge=1)] = None
+    automation: Literal["running", "stopped"] = "stopped"
+
+    @model_validator(mode="after")
+    def _fields_fit_together(self) -> Sync:
+        problems = [*self._field_problems(), *self._list_problems()]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _field_problems(self) -> list[str]:
+        names = Counter(field.cheetahmail.upper() for field in self.fields)
+        twice = sorted(name for name, count in names.items() if count > 1)
+        keys = [field for field in self.fields if field.key]
+        emails = [field for field in self.fields if field.type == "email"]
+        problems = []
+        if twice:
+            problems.append(f"fields: column {', '.join(twice)} is there twice (letter case aside)")
+        if len(keys) != 1:
+            problems.append(f"fields: expected exactly one field with key: true, found {len(keys)}")
+        elif keys[0].paths != ("UID",):
+            problems.append("fields: the key field must have gigya: UID")
+        if len(emails) != 1:
+            problems.append(f"fields: expected exactly one field of type email, found {len(emails)}")
+        return problems
+
+    def _list_problems(self) -> list[str]:
+        if self.inbound_files is None:
+            return []
+        subscriptions = {field.cheetahmail for field in self.fields if field.type == "subscription"}
+        feeds = ((kind, getattr(self.inbound_files, kind)) for kind in InboundFiles.KINDS)
+        return [
+            f"inbound_files.{kind}.list: {column} is no field of type subscription"
+            for kind, feed in feeds
+            if feed is not None
+            for column in feed.list.values()
+            if column not in subscriptions
+        ]
