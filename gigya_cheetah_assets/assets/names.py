@@ -1,0 +1,16 @@
+"""Keys and groups of the assets: the sync's name is the prefix, the stage is the group."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from gigya_cheetah_assets.config import Sync
+
+GIGYA = "gigya"
+OUTBOUND = "outbound"
+CHEETAHMAIL = "cheetahmail"
+
+
+def key(sync: Sync, name: str) -> dg.AssetKey:
+    """`<sync>/<name>`."""
+    return dg.AssetKey([sync.name, name])

@@ -1,0 +1,87 @@
+"""The command line, `gigya-cheetah …`. Each command is a thin door; what it does lives in the package it names."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from gigya_cheetah_assets import plan
+from gigya_cheetah_assets.config import load_syncs, missing_variables, syncs_folder
+from gigya_cheetah_assets.errors import ConfigError, GigyaCheetahError
+from gigya_cheetah_assets.outbound.brakes import BRAKES
+from gigya_cheetah_assets.sandbox.command import sandbox
+from gigya_cheetah_assets.sandbox.demo import demo
+from gigya_cheetah_assets.sandbox.dev import dev
+
+
+class _Group(click.Group):
+    """Prints an error of this project as one text on stderr and exits with 1; anything else is a bug and shows."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except GigyaCheetahError as error:
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="gigya-cheetah-assets")
+def main() -> None:
+    """Keeps Gigya and CheetahMail in agreement.
+
+    The syncs are the YAML files in $GIGYA_CHEETAH_SYNCS (default: syncs/), their data lies in $GIGYA_CHEETAH_DATA
+    (default: data/).
+    """
+
+
+@main.command()
+@click.option("--syncs", type=click.Path(path_type=Path), help="Folder of the sync files; default $GIGYA_CHEETAH_SYNCS.")
+def check(syncs: Path | None) -> None:
+    """Validate the sync files and print what each sync will do.
+
+    Exits with 1 when a file is wrong or an environment variable is missing.
+    """
+    folder = syncs or syncs_folder()
+    loaded = load_syncs(folder)
+    console = Console(highlight=False)
+    for sync in loaded:
+        console.print(plan.of(sync, now=datetime.now(UTC)))
+    missing = [f"{sync.name}: environment variable {line} is not set" for sync in loaded for line in missing_variables(sync)]
+    if missing:
+        raise ConfigError(missing, next_step="set them where Dagster's code location runs, then check again")
+    click.echo(f"{len(loaded)} sync file(s) in {folder}: no problem found")
+
+
+@main.command()
+@click.argument("sync_name", metavar="SYNC")
+@click.argument("window_key", metavar="WINDOW")
+@click.argument("brake", type=click.Choice(BRAKES))
+def release(sync_name: str, window_key: str, brake: str) -> None:
+    """Release a BRAKE for one WINDOW of a SYNC, after you looked at it.
+
+    WINDOW is the partition's key, such as 2026-03-01-10:00. The window can then be materialized; other windows keep
+    their brakes.
+    """
+    from gigya_cheetah_assets.ledger import Ledger  # noqa: PLC0415 - the other commands need no database driver
+    from gigya_cheetah_assets.outbound.window import window_of  # noqa: PLC0415 - as above
+
+    sync = next((s for s in load_syncs() if s.name == sync_name), None)
+    if sync is None:
+        raise ConfigError([f"no sync is named {sync_name!r}"], next_step="gigya-cheetah check lists them")
+    window = window_of(sync.windows, window_key, now=datetime.now(UTC))
+    with Ledger.open() as ledger:
+        ledger.release(sync.name, window.stamp, brake)
+    click.echo(f"{sync.name}, window {window.key}: {brake} is released; materialize the window again")
+
+
+main.add_command(sandbox)
+main.add_command(demo)
+main.add_command(dev)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""What the ledger knew of a batch of people, aligned with their UIDs. Comparing with it is in `compare`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gigya_cheetah_assets.ledger.consents import decode_consents
+from gigya_cheetah_assets.ledger.digests import DIGEST_BYTES
+from gigya_cheetah_assets.ledger.lookup import People
+from gigya_cheetah_assets.ledger.row_text import cell
+
+_KEPT = ("digest", "updated", "mapping", "consents", "row_text")
+_TYPES = (pa.binary(DIGEST_BYTES), pa.int64(), pa.int64(), pa.string(), pa.string())
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The agreed state of some people, one entry a UID in the order asked for; null where nothing is known.
+
+    Attributes:
+        known: Whether the ledger knows the person.
+        digest: Digest of row text and consents, 16 bytes.
+        updated: The source's last update, epoch ms.
+        mapping: Which of `mappings` wrote the row text.
+        consents: The decisions, as `consents.encode_consents` writes them.
+        row_text: The row last delivered, as `row_text.encode` writes it; null when only consents are known.
+        mappings: Column names by mapping id.
+        any_known: Whether anybody is known at all.
+    """
+
+    known: pa.BooleanArray
+    digest: pa.FixedSizeBinaryArray
+    updated: pa.Int64Array
+    mapping: pa.Int64Array
+    consents: pa.StringArray
+    row_text: pa.StringArray
+    mappings: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    any_known: bool = True
+
+    @classmethod
+    def empty(cls, length: int) -> Baseline:
+        """Nobody of so many people is known."""
+        nulls = [pa.nulls(length, kind) for kind in _TYPES]
+        return cls(pa.array([False] * length, pa.bool_()), *nulls, any_known=False)
+
+    @property
+    def known_count(self) -> int:
+        """How many of the people are known."""
+        return int(pc.sum(self.known).as_py() or 0)
+
+    def take(self, positions: pa.Array) -> Baseline:
+        """The people at some positions."""
+        if not self.any_known:
+            return Baseline.empty(len(positions))
+        names = ("known", *_KEPT)
+        return replace(self, **{name: getattr(self, name).take(positions) for name in names})
+
+    def cells(self, column: str) -> pa.StringArray:
+        """One column of the rows last delivered, read by name whatever mapping wrote it."""
+        cells = pa.nulls(len(self.known), pa.string())
+        if not self.any_known:
+            return cells
+        for mapping in pc.unique(self.mapping.drop_null()).to_pylist():
+            theirs = pc.fill_null(pc.equal(self.mapping, mapping), False)
+            texts = pc.if_else(theirs, self.row_text, None)
+            cells = pc.coalesce(cells, cell(texts, self.mappings[mapping], column))
+        return cells
+
+    def consent(self, subscription: str) -> tuple[pa.StringArray, pa.Int64Array]:
+        """State and time (epoch ms) of one subscription; null where none is known."""
+        if not self.any_known:
+            return pa.nulls(len(self.known), pa.string()), pa.nulls(len(self.known), pa.int64())
+        return decode_consents(self.consents, subscription)
+
+
+def read_baseline(
+    people: People, uids: pa.StringArray, slots: Sequence[int], mappings: Mapping[int, tuple[str, ...]], window: str
+) -> Baseline:
+    """The agreed state of some UIDs; of those that `window` itself delivered, what stood before."""
+    before = ", ".join(
+        f"CASE WHEN delivery = {people.mark} THEN previous_{name} ELSE {name} END" for name in _KEPT
+    )
+    found = people.find(slots, f"uid, {before}", [window] * len(_KEPT))
+    if not found:
+        return Baseline.empty(len(uids))
+    found_uids, *columns = zip(*found, strict=True)
+    places = pc.index_in(uids, value_set=pa.array(found_uids, pa.string()))
+    kept = [_aligned(column, kind, places) for column, kind in zip(columns, _TYPES, strict=True)]
+    # Delivered first by this very window: before it, nothing was known.
+    known = pc.is_valid(kept[0])
+    return Baseline(known, *kept, mappings=mappings, any_known=bool(pc.any(known).as_py()))
+
+
+def _aligned(column: tuple[Any, ...], kind: pa.DataType, places: pa.Int32Array) -> pa.Array:
+    return pa.array(column, kind).take(places)

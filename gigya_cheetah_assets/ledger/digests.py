@@ -1,0 +1,53 @@
+"""Rows in the form in which the ledger keeps and compares them: text, consents, digest and slot.
+
+The digest also covers the names of the columns: a renamed column changes no cell, and must be delivered all the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from zlib import crc32
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gigya_cheetah_assets.ledger.consents import encode_consents
+from gigya_cheetah_assets.ledger.row_text import encode
+from gigya_cheetah_assets.ledger.shape import RowShape
+
+DIGEST_BYTES = 16
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Some rows as the ledger keeps them, aligned with the table that they were made of."""
+
+    texts: pa.StringArray
+    consents: pa.StringArray
+    digests: list[bytes]
+
+
+def encode_rows(table: pa.Table, shape: RowShape) -> Encoded:
+    """Text, consents and digest of each row of a frame."""
+    texts = encode(table, shape.columns)
+    consents = encode_consents(table, shape.subscriptions)
+    return Encoded(texts, consents, digests(texts, consents, shape.columns))
+
+
+def digests(texts: pa.StringArray, consents: pa.StringArray, columns: Sequence[str]) -> list[bytes]:
+    """Digest of each row, from its text and its consents; a null text (consents alone are known) counts as ""."""
+    # No text of consents holds U+001E, so the last one in the payload is always this separator.
+    payload = pc.binary_join_element_wise(texts, consents, "\x1e", null_handling="replace", null_replacement="")
+    names = blake2b(json.dumps(list(columns)).encode(), digest_size=DIGEST_BYTES).digest()
+    return [
+        blake2b(row, digest_size=DIGEST_BYTES, person=names).digest()
+        for row in payload.cast(pa.binary()).to_pylist()
+    ]
+
+
+def slots(uids: Iterable[str]) -> list[int]:
+    """CRC-32 of each UID: spreads people evenly, and is the first key of the stable order."""
+    return [crc32(uid.encode()) for uid in uids]

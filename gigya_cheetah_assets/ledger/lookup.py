@@ -1,0 +1,75 @@
+"""Finding people of the ledger by UID: by a scan over the slots of a large batch, or slot by slot for a small one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from gigya_cheetah_assets.ledger.tables import syncs
+
+SLOTS = 2**32
+# One look-up by key costs about as much as scanning this many neighbours.
+_SCAN_FACTOR = 4
+_LOOKUP_CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Head:
+    """A sync as a whole: its running number, and how many people the ledger knows."""
+
+    revision: int = 0
+    population: int = 0
+
+
+def head(connection: Connection, sync: str) -> Head:
+    """The head of a sync; all zero when nothing was recorded yet."""
+    found = connection.execute(sa.select(syncs.c.revision, syncs.c.population).where(syncs.c.sync == sync)).first()
+    return Head(*found) if found else Head()
+
+
+@dataclass(frozen=True)
+class People:
+    """Where to look.
+
+    Attributes:
+        connection: An open connection.
+        mark: Its placeholder for a value.
+        sync: Whose people.
+        population: How many there are, to choose the cheaper way.
+    """
+
+    connection: Connection
+    mark: str
+    sync: str
+    population: int
+
+    def find(self, slots: Sequence[int], columns: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """The chosen columns of everybody in some slots, and perhaps of others between them.
+
+        Args:
+            slots: CRC-32 of the UIDs looked for.
+            columns: SQL of the columns wanted; its own placeholders take `values`.
+            values: Bound to the placeholders in `columns`.
+        """
+        if not slots or not self.population:
+            return []
+        first, last = min(slots), max(slots)
+        if self.population * (last - first + 1) / SLOTS <= _SCAN_FACTOR * len(slots):
+            condition = f"slot BETWEEN {self.mark} AND {self.mark}"
+            return self._select(columns, condition, (*values, self.sync, first, last))
+        found = []
+        for start in range(0, len(slots), _LOOKUP_CHUNK):
+            chunk = list(slots[start : start + _LOOKUP_CHUNK])
+            # Always the same number of placeholders, so that the database knows the statement already.
+            chunk += [chunk[-1]] * (_LOOKUP_CHUNK - len(chunk)) if start else []
+            condition = f"slot IN ({', '.join([self.mark] * len(chunk))})"
+            found += self._select(columns, condition, (*values, self.sync, *chunk))
+        return found
+
+    def _select(self, columns: str, condition: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        sql = f"SELECT {columns} FROM ledger_agreed WHERE sync = {self.mark} AND {condition}"  # noqa: S608 - constants and placeholders only
+        return [tuple(row) for row in self.connection.exec_driver_sql(sql, values)]

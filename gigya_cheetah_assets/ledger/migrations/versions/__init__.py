@@ -1,0 +1,1 @@
+"""One module a version, named after it; `ledger.tables.VERSION` is the newest."""

@@ -1,0 +1,261 @@
+"""The ledger itself: open it, ask what was agreed, record a delivery, release a brake.
+
+SQL for many rows is in `lookup` and `recording`; comparing rows with the answer is in `compare`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from gigya_cheetah_assets.ledger.baseline import Baseline, read_baseline
+from gigya_cheetah_assets.ledger.database import Database, ledger_url, translated
+from gigya_cheetah_assets.ledger.deliveries import DeliveredFile, Delivery, enter, read_deliveries, set_head
+from gigya_cheetah_assets.ledger.digests import slots
+from gigya_cheetah_assets.ledger.errors import LedgerUnusable
+from gigya_cheetah_assets.ledger.lookup import Head, People, head
+from gigya_cheetah_assets.ledger.recording import Recorder, mapping_id
+from gigya_cheetah_assets.ledger.row_text import plain
+from gigya_cheetah_assets.ledger.shape import RowShape
+from gigya_cheetah_assets.ledger.tables import mappings, releases
+from gigya_cheetah_assets.ledger.upgrade import upgrade
+
+
+class Ledger:
+    """Per sync and UID, the row on which both sides were last known to agree.
+
+    For one thread; another one opens the ledger for itself. Reading never waits for a writer.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._mine: tuple[str, Connection] | None = None
+
+    @classmethod
+    def open(cls, url: str | None = None, *, busy_seconds: float = 30.0) -> Self:
+        """Opens a ledger, creates it if there is none, upgrades its tables if they are older.
+
+        Args:
+            url: SQLAlchemy URL; None means `GIGYA_CHEETAH_LEDGER`, else `ledger.sqlite` in the data folder.
+            busy_seconds: How long a writer waits for another one.
+
+        Raises:
+            ConfigError: The URL is wrong.
+            LedgerTooNew: A newer version of this project wrote it.
+            LedgerUnusable: It cannot be created or read.
+            LedgerBusy: The server cannot be reached, or another process is upgrading it.
+        """
+        database = Database(ledger_url(url), busy_seconds=busy_seconds)
+        try:
+            upgrade(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database)
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def revision(self, sync: str) -> int:
+        """Running number of the last delivery recorded; 0 when there is none. It never goes back."""
+        return self._head(sync).revision
+
+    def population(self, sync: str) -> int:
+        """How many people the ledger knows."""
+        return self._head(sync).population
+
+    def baseline(self, sync: str, uids: pa.StringArray | pa.ChunkedArray, *, window: str) -> Baseline:
+        """The agreed state of some people, aligned with `uids`.
+
+        Of a person whom `window` itself delivered it is the state before that: so a window that runs again
+        compares with what it compared with the first time, and builds the same files.
+
+        Args:
+            sync: Name of the sync.
+            uids: UIDs of a batch, best in stable order (CRC-32, then UID): then a large batch is one scan.
+            window: Stamp of the window that is being compared.
+        """
+        keys = plain(uids)
+        with self._reading() as connection:
+            known = head(connection, sync).population
+            if not known:
+                return Baseline.empty(len(keys))
+            people = People(connection, self._database.mark, sync, known)
+            crcs = slots(keys.drop_null().to_pylist())
+            return read_baseline(people, keys, crcs, _mappings(connection, sync), window)
+
+    def superseded(
+        self,
+        sync: str,
+        uids: pa.StringArray | pa.ChunkedArray,
+        updated: pa.Int64Array | pa.ChunkedArray,
+        *,
+        window: str,
+    ) -> pa.BooleanArray:
+        """Which rows are older than what another delivery has put into the ledger since.
+
+        The last look before a file is written: such a row must not leave.
+
+        Args:
+            sync: Name of the sync.
+            uids: UIDs of the rows.
+            updated: Last update of each row, epoch ms.
+            window: Stamp of the window that would deliver them.
+        """
+        keys = plain(uids)
+        with self._reading() as connection:
+            people = People(connection, self._database.mark, sync, head(connection, sync).population)
+            crcs = slots(keys.drop_null().to_pylist())
+            found = people.find(crcs, "uid, updated, delivery")
+        others = [(uid, when) for uid, when, delivery in found if delivery != window]
+        names = pa.array([uid for uid, _ in others], pa.string())
+        stored = pa.array([when for _, when in others], pa.int64()).take(pc.index_in(keys, value_set=names))
+        times = updated.combine_chunks() if isinstance(updated, pa.ChunkedArray) else updated
+        return pc.fill_null(pc.greater(stored, times), False)
+
+    def record(
+        self,
+        sync: str,
+        window: str,
+        rows: Iterable[pa.Table],
+        *,
+        shape: RowShape,
+        mapping_version: str,
+        files: Sequence[DeliveredFile] = (),
+        counts: Mapping[str, int] | None = None,
+        consents_only: Iterable[pa.Table] = (),
+        seen: Iterable[pa.Table] = (),
+    ) -> int:
+        """Records a delivery, all of it in one transaction; recording it again changes nothing but the revision.
+
+        Inside `writing` it takes part in that transaction, which is committed at the end of the block.
+
+        Args:
+            sync: Name of the sync.
+            window: Stamp of the window.
+            rows: The delivered rows (frames of rows) in batches; only one batch is held at a time.
+            shape: Names of their columns.
+            mapping_version: Version of the mapping that made them.
+            files: The files that carried them.
+            counts: What the window counted: read, delivered, unchanged …
+            consents_only: Frames with key and consent columns, of people whose row was not delivered.
+            seen: Frames with key and `_updated`, of people who were found unchanged (`Changes.seen`): an older
+                window that is delivered later does not override them.
+
+        Returns:
+            The new revision.
+
+        Raises:
+            LedgerBusy: Another run writes this sync's ledger.
+            LedgerUnusable: The database refused, for example because the disk is full; nothing was recorded.
+        """
+        with self._transaction(sync) as connection, translated(sync):
+            before = head(connection, sync)
+            mapping = mapping_id(connection, sync, mapping_version, shape.columns)
+            people = People(connection, self._database.mark, sync, before.population)
+            recorder = Recorder(people, window, shape, mapping, _mappings(connection, sync))
+            for table in rows:
+                recorder.rows(table)
+            for table in consents_only:
+                recorder.consents(table)
+            for table in seen:
+                recorder.seen(table)
+            after = Head(before.revision + 1, before.population + recorder.count_added())
+            set_head(connection, sync, after)
+            delivery = Delivery(window, after.revision, _now(), mapping_version, dict(counts or {}), tuple(files))
+            enter(connection, sync, delivery, mapping)
+        return after.revision
+
+    def deliveries(self, sync: str, window: str | None = None) -> list[Delivery]:
+        """What was recorded, oldest first; of one window only if it is given."""
+        with self._reading() as connection:
+            return read_deliveries(connection, sync, window)
+
+    def release(self, sync: str, window: str, check: str) -> None:
+        """Notes that a person let this window pass in spite of this check."""
+        values = {"sync": sync, "window": window, "check_name": check}
+        with self._database.writing() if self._mine is None else self._joined() as connection, translated(sync):
+            if not _released(connection, values):
+                connection.execute(releases.insert().values(**values, released_at=_now()))
+
+    def is_released(self, sync: str, window: str, check: str) -> bool:
+        """Whether a person let this window pass in spite of this check."""
+        with self._reading() as connection:
+            return _released(connection, {"sync": sync, "window": window, "check_name": check})
+
+    @contextmanager
+    def writing(self, sync: str) -> Iterator[None]:
+        """Holds the lock of a sync's writers; what is recorded inside is committed at the end, or not at all.
+
+        It is gone with the process that held it. On SQLite it keeps the writers of all syncs waiting, on PostgreSQL
+        only those of this one.
+
+        Raises:
+            LedgerBusy: Another run holds it and did not let go in time.
+        """
+        if self._mine is not None:
+            raise LedgerUnusable(
+                f"the lock of sync {self._mine[0]} is held already; wanted that of {sync}",
+                next_step="hold one lock at a time",
+            )
+        with self._database.writing(sync) as connection:
+            self._mine = (sync, connection)
+            try:
+                yield
+            finally:
+                self._mine = None
+
+    @contextmanager
+    def _transaction(self, sync: str) -> Iterator[Connection]:
+        if self._mine is not None and self._mine[0] == sync:
+            yield self._mine[1]
+            return
+        with self.writing(sync), self._joined() as connection:
+            yield connection
+
+    @contextmanager
+    def _joined(self) -> Iterator[Connection]:
+        if self._mine is None:
+            raise LedgerUnusable("no transaction is open")
+        yield self._mine[1]
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        # Who holds the lock sees what it has recorded itself, though nobody else does yet.
+        with self._joined() if self._mine is not None else self._database.reading() as connection, translated():
+            yield connection
+
+    def _head(self, sync: str) -> Head:
+        with self._reading() as connection:
+            return head(connection, sync)
+
+
+def _mappings(connection: Connection, sync: str) -> dict[int, tuple[str, ...]]:
+    query = sa.select(mappings.c.id, mappings.c.columns).where(mappings.c.sync == sync)
+    return {number: tuple(names) for number, names in connection.execute(query)}
+
+
+def _released(connection: Connection, values: Mapping[str, str]) -> bool:
+    query = sa.select(releases.c.released_at).where(*(releases.c[name] == value for name, value in values.items()))
+    return connection.execute(query).first() is not None
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,140 @@
+"""Metadata for the UI, made from the field table and from summaries: columns, column lineage, counts.
+
+Counts and identifiers only; no cell of a person ever gets here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+
+from gigya_cheetah_assets.assets.names import key
+from gigya_cheetah_assets.config import Sync
+from gigya_cheetah_assets.mapping import FieldTable
+from gigya_cheetah_assets.outbound.summary import DeliverySummary, ProfilesSummary, Reasons, RowsSummary
+
+Metadata = dict[str, Any]
+_ARROW_WORDS = {"list<item: string>": "list of text", "string": "text", "int64": "time in ms"}
+
+
+def profile_columns(table: FieldTable) -> dg.TableSchema:
+    """The columns of `gigya_profiles`."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=column.name,
+                type=_ARROW_WORDS.get(str(column.type), str(column.type)),
+                description=table.profile_docs().get(column.name),
+                constraints=dg.TableColumnConstraints(nullable=column.name != "UID", unique=column.name == "UID"),
+            )
+            for column in table.profile_schema
+        ]
+    )
+
+
+def row_columns(table: FieldTable) -> dg.TableSchema:
+    """The columns of `cheetahmail_rows` and of the profiles file."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=field.cheetahmail,
+                type=field.type,
+                description=field.description,
+                constraints=dg.TableColumnConstraints(nullable=not (field.key or field.required), unique=field.key),
+            )
+            for field in table.fields
+        ]
+    )
+
+
+def row_lineage(sync: Sync, table: FieldTable) -> dg.TableColumnLineage:
+    """Which profile columns each CheetahMail column is made from."""
+    upstream = key(sync, "gigya_profiles")
+    return dg.TableColumnLineage(
+        {
+            field.cheetahmail: [dg.TableColumnDep(asset_key=upstream, column_name=path) for path in field.paths]
+            for field in table.fields
+        }
+    )
+
+
+def mapping_table(table: FieldTable) -> dg.MetadataValue:
+    """The field table for people: column, source, rule."""
+    lines = [[doc.column, doc.type, doc.sources, doc.rule] for doc in table.column_docs()]
+    return markdown(["column", "type", "from", "rule"], lines)
+
+
+def of_profiles(summary: ProfilesSummary) -> Metadata:
+    """What `gigya_profiles` shows of one window."""
+    return {
+        "dagster/row_count": summary.profiles,
+        "read": summary.read,
+        "rejected": summary.rejected,
+        "lite_accounts": summary.lite,
+        "duplicates_collapsed": summary.duplicates,
+        "also_in_an_earlier_window": summary.repeats,
+        "read_by_key": summary.read_by_key,
+        "shared_emails": summary.shared_emails,
+        "queries": markdown(["query"], [[f"`{query}`"] for query in summary.queries]),
+        "mapping_version": summary.mapping_version,
+        **_sample(summary.sample_size),
+    }
+
+
+def of_rows(summary: RowsSummary) -> Metadata:
+    """What `cheetahmail_rows` shows of one window."""
+    return {
+        "dagster/row_count": summary.changed,
+        "read": summary.read,
+        "changed": summary.changed,
+        "unchanged": summary.unchanged,
+        "filtered": summary.filtered,
+        "rejected": summary.rejected,
+        "value_errors": sum(sum(counts.values()) for counts in summary.value_errors.values()),
+        **{kind: count for kind, count in summary.kinds.items() if kind != "profiles"},
+        "mapping_version": summary.mapping_version,
+        **_sample(summary.sample_size),
+    }
+
+
+def of_delivery(summary: DeliverySummary) -> Metadata:
+    """What `staged_import_files` shows of one window: its manifest."""
+    files = [[f.kind, f.name, f.rows, f.bytes, f"`{f.sha256}`"] for f in summary.files]
+    return {
+        "dagster/row_count": summary.delivered,
+        "read": summary.read,
+        "delivered": summary.delivered,
+        "unchanged": summary.unchanged,
+        "filtered": summary.filtered,
+        "rejected": summary.rejected,
+        "superseded": summary.superseded,
+        "files": markdown(["kind", "name", "rows", "bytes", "sha256"], files),
+        "bytes": sum(f.bytes for f in summary.files),
+        "ledger_revision": summary.revision,
+        "mapping_version": summary.mapping_version,
+        **_sample(summary.sample_size),
+    }
+
+
+def by_reason(reasons: Reasons) -> dg.MetadataValue:
+    """Counts by column and reason as a table."""
+    lines = [[column, reason, count] for column, counts in reasons.items() for reason, count in counts.items()]
+    return markdown(["column", "reason", "records"], lines)
+
+
+def markdown(header: Sequence[str], lines: Sequence[Sequence[object]]) -> dg.MetadataValue:
+    """A table that the UI renders; an empty one says so."""
+    if not lines:
+        return dg.MetadataValue.md("none")
+    rows = [header, ["---"] * len(header), *lines]
+    return dg.MetadataValue.md("\n".join("| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows))
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def _sample(size: int | None) -> Metadata:
+    return {} if size is None else {"sample_mode": f"at most {size} accounts, by sample_size in the sync file"}

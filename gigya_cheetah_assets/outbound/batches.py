@@ -1,0 +1,49 @@
+"""Parquet in batches: reading a file in steps of bounded size and writing one only when it gets a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+BATCH_ROWS = 50_000
+
+
+def read_batches(path: Path) -> Iterator[pa.Table]:
+    """The file's rows in tables of at most `BATCH_ROWS`; nothing when there is no such file."""
+    if not path.is_file():
+        return
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(BATCH_ROWS):
+            yield pa.Table.from_batches([batch])
+
+
+class LazyParquet:
+    """A Parquet file that comes into being with its first row; an empty table writes nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows = 0
+        self._writer: pq.ParquetWriter | None = None
+
+    def add(self, table: pa.Table) -> None:
+        """Appends a table; all tables of one file have the same schema."""
+        if not len(table):
+            return
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self.path, table.schema, compression="zstd", use_dictionary=False)
+        self._writer.write_table(table)
+        self.rows += len(table)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._writer is not None:
+            self._writer.close()

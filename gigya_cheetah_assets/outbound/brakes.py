@@ -1,0 +1,89 @@
+"""The brakes of the outbound flow: limits whose breach stops a window before anything is written.
+
+A brake is released for one window by a person, with `gigya-cheetah release SYNC WINDOW BRAKE`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gigya_cheetah_assets.config import Limits
+from gigya_cheetah_assets.outbound.summary import ProfilesSummary, RowsSummary
+
+BRAKES = ("volume", "reject_share", "opt_out_share", "opt_in_share")
+WINDOWS_COMPARED = 24
+_FEWEST_WINDOWS = 3
+_SMALLEST_NORMAL = 20
+_FEWEST_PEOPLE = 20
+
+
+@dataclass(frozen=True)
+class Brake:
+    """One limit and what was found.
+
+    Attributes:
+        name: One of `BRAKES`.
+        found: The share that was found, or None where there is nothing to compare with.
+        limit: The share that may not be exceeded.
+        explanation: The figures in words.
+    """
+
+    name: str
+    found: float | None
+    limit: float
+    explanation: str
+
+    @property
+    def holds(self) -> bool:
+        """Whether the window may go on."""
+        return self.found is None or self.found <= self.limit
+
+
+def volume(read: int, earlier: Sequence[int], limits: Limits) -> Brake:
+    """How far the number of accounts fell below the smallest of the windows before.
+
+    The smallest, because a night is quieter than a day: only less than ever seen is a sign of a broken feed.
+
+    Args:
+        read: Accounts read in this window.
+        earlier: Accounts read in the windows before it, at most `WINDOWS_COMPARED`.
+        limits: The sync's limits.
+    """
+    smallest = min(earlier, default=0)
+    if len(earlier) < _FEWEST_WINDOWS or smallest < _SMALLEST_NORMAL:
+        return Brake("volume", None, limits.max_volume_drop, "too few earlier windows to compare with")
+    drop = max(0.0, 1 - read / smallest)
+    text = f"{read} accounts, the smallest of the {len(earlier)} windows before had {smallest}"
+    return Brake("volume", drop, limits.max_volume_drop, text)
+
+
+def reject_share(summary: RowsSummary, limits: Limits) -> Brake:
+    """Share of the accounts read that became rejects."""
+    share = summary.rejected / summary.read if summary.read else 0.0
+    text = f"{summary.rejected} of {summary.read} accounts rejected"
+    return Brake("reject_share", share, limits.max_reject_share, text)
+
+
+def consent_shares(summary: RowsSummary, limits: Limits) -> list[Brake]:
+    """Shares of the known people whose consent turned, by the column where it turned most."""
+    pairs = (("opt_out", limits.max_opt_out_share), ("opt_in", limits.max_opt_in_share))
+    return [_turned(summary, direction, limit) for direction, limit in pairs]
+
+
+def of_rows(profiles: ProfilesSummary, rows: RowsSummary, earlier: Sequence[int], limits: Limits) -> list[Brake]:
+    """All brakes of one window, as they are looked at again before anything is delivered."""
+    return [
+        volume(profiles.read, earlier, limits),
+        reject_share(rows, limits),
+        *consent_shares(rows, limits),
+    ]
+
+
+def _turned(summary: RowsSummary, direction: str, limit: float) -> Brake:
+    name = f"{direction}_share"
+    if summary.known < _FEWEST_PEOPLE:
+        return Brake(name, None, limit, f"only {summary.known} people known from before")
+    turned, column = max(((flips.get(direction, 0), col) for col, flips in summary.flips.items()), default=(0, "-"))
+    text = f"{turned} of {summary.known} known people turned to {direction} in {column}"
+    return Brake(name, turned / summary.known, limit, text)

@@ -1,0 +1,204 @@
+"""Profiles of a window -> the rows that CheetahMail does not have yet, by kind of file, and the rejects.
+
+Leaves in the window's folder: `profiles.parquet`, `unsubscribes.parquet`, `address_changes.parquet`,
+`subscribes.parquet` (each only if it has a row), `rejected_consents.parquet` (what the ledger has to remember of
+rejected people's opt-outs), `rejects.parquet`, `rejects.csv` and `summary.json`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gigya_cheetah_assets import schemas
+from gigya_cheetah_assets.config import Sync
+from gigya_cheetah_assets.config.files import KINDS_IN_ORDER, Kind
+from gigya_cheetah_assets.errors import StopSync
+from gigya_cheetah_assets.ledger import Changes, Ledger, Shape, compare, compare_rejected
+from gigya_cheetah_assets.mapping import FieldTable, Mapped, map_profiles
+from gigya_cheetah_assets.outbound import folders, shared_emails, summary
+from gigya_cheetah_assets.outbound.batches import LazyParquet, read_batches
+from gigya_cheetah_assets.outbound.rejects import RejectsWriter
+from gigya_cheetah_assets.outbound.summary import ProfilesSummary, RowsSummary
+from gigya_cheetah_assets.outbound.window import Window
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Counts:
+    read: int = 0
+    unchanged: int = 0
+    filtered: int = 0
+    rejected: int = 0
+    known: int = 0
+    unaddressable: int = 0
+    value_errors: Counter[tuple[str, str]] = field(default_factory=Counter)
+    flips: dict[str, Counter[str]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+def make_rows(sync: Sync, table: FieldTable, window: Window, ledger: Ledger, *, data: Path) -> RowsSummary:
+    """Maps, checks and compares one window whose profiles are finished; replaces its rows as a whole.
+
+    Args:
+        sync: The sync.
+        table: Its field table.
+        window: The window; what its own earlier delivery told the ledger does not count as known.
+        ledger: Read only here.
+        data: The folder of all data.
+
+    Raises:
+        StopSync: The profiles are not there, or were read with other fields than the sync file has now.
+    """
+    profiles = folders.finished(folders.asset_folder(data, sync.name, folders.PROFILES, window))
+    extracted = summary.read(profiles, ProfilesSummary)
+    _refuse_other_mapping(sync, window, extracted, table)
+    revision = ledger.revision(sync.name)
+    target = folders.asset_folder(data, sync.name, folders.ROWS, window)
+    with folders.building(target) as building, _RowsWriter(building) as writer:
+        maker = _RowsMaker(table, sync.name, window, ledger, writer, shared_emails.read(profiles))
+        for batch in read_batches(profiles / "profiles.parquet"):
+            maker.add(batch)
+        for batch in read_batches(profiles / "rejected.parquet"):
+            maker.add_rejected(batch)
+        writer.close()
+        result = _summary(window, extracted, maker.counts, writer, revision)
+        summary.write(building, result)
+    log.info("window %s: %d changed of %d accounts", window.key, result.changed, result.read)
+    return result
+
+
+def _refuse_other_mapping(sync: Sync, window: Window, extracted: ProfilesSummary, table: FieldTable) -> None:
+    if extracted.mapping_version != table.version:
+        raise StopSync(
+            f"{sync.name}, window {window.key}: the fields of the sync file changed after its profiles were read",
+            next_step="materialize gigya_profiles of this window again",
+        )
+
+
+class _RowsWriter:
+    """The files of one window's rows."""
+
+    def __init__(self, folder: Path) -> None:
+        with ExitStack() as stack:
+            self.kinds: dict[Kind, LazyParquet] = {
+                kind: stack.enter_context(LazyParquet(folder / f"{kind}.parquet")) for kind in KINDS_IN_ORDER
+            }
+            self.consents = stack.enter_context(LazyParquet(folder / "rejected_consents.parquet"))
+            self.rejects = stack.enter_context(RejectsWriter(folder))
+            self._stack = stack.pop_all()
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _RowsMaker:
+    """Takes profiles batch by batch; holds the counts of the window."""
+
+    def __init__(
+        self,
+        table: FieldTable,
+        sync: str,
+        window: Window,
+        ledger: Ledger,
+        writer: _RowsWriter,
+        shared: shared_emails.SharedEmails,
+    ) -> None:
+        self.table = table
+        self.counts = _Counts()
+        self._sync = sync
+        self._window = window
+        self._ledger = ledger
+        self._writer = writer
+        self._shared = shared
+        self._schema = schemas.rows_schema(table)
+        self._shape = Shape.of(table)
+
+    def add(self, profiles: pa.Table) -> None:
+        """Maps and compares a batch of good profiles."""
+        counts = self.counts
+        mapped = map_profiles(self.table, profiles.drop_columns(["repeat"]))
+        rows, withheld = self._shared.withhold(mapped.rows, self._shape.key)
+        breaches = schemas.validate(self._schema, rows)
+        counts.problems += breaches.problems
+        for rejects in (mapped.rejects, self._shared.rejects(withheld, self._shape.key), breaches.rejects):
+            self._writer.rejects.add(rejects)
+        counts.read += len(profiles)
+        counts.filtered += mapped.filtered
+        counts.value_errors += mapped.value_errors
+        repeats = profiles["UID"].filter(profiles["repeat"])
+        self._compare(breaches.good, repeats)
+        rejected = pa.concat_tables([mapped.rejected, withheld, breaches.bad])
+        self._rejected(_without(rejected, self._shape.key, repeats))
+        counts.rejected += len(rejected)
+
+    def add_rejected(self, profiles: pa.Table) -> None:
+        """Lets the opt-outs of profiles that were rejected already still leave."""
+        mapped: Mapped = map_profiles(self.table, profiles)
+        self.counts.read += len(profiles)
+        self.counts.rejected += len(profiles)
+        self._rejected(pa.concat_tables([mapped.rows, mapped.rejected]))
+
+    def _compare(self, rows: pa.Table, repeats: pa.ChunkedArray) -> None:
+        fresh = _without(rows, self._shape.key, repeats)
+        self.counts.unchanged += len(rows) - len(fresh)
+        if not len(fresh):
+            return
+        baseline = self._ledger.baseline(self._sync, fresh[self._shape.key], window=self._window.stamp)
+        changes: Changes = compare(fresh, baseline, self._shape)
+        self.counts.unchanged += changes.unchanged
+        self.counts.known += changes.known
+        for column, flips in changes.flips.items():
+            self.counts.flips.setdefault(column, Counter()).update(flips)
+        for kind, writer in self._writer.kinds.items():
+            writer.add(getattr(changes, kind))
+
+    def _rejected(self, rows: pa.Table) -> None:
+        if not len(rows):
+            return
+        baseline = self._ledger.baseline(self._sync, rows[self._shape.key], window=self._window.stamp)
+        changes = compare_rejected(rows, baseline, self._shape)
+        self.counts.unaddressable += changes.unaddressable
+        self._writer.kinds["unsubscribes"].add(changes.unsubscribes)
+        self._writer.consents.add(changes.consents)
+
+
+def _without(rows: pa.Table, key: str, uids: pa.ChunkedArray) -> pa.Table:
+    return rows.filter(pc.invert(pc.is_in(rows[key], value_set=uids.combine_chunks()))) if len(uids) else rows
+
+
+def _summary(
+    window: Window, extracted: ProfilesSummary, counts: _Counts, writer: _RowsWriter, revision: int
+) -> RowsSummary:
+    return RowsSummary(
+        window=window.key,
+        read=extracted.read,
+        changed=writer.kinds["profiles"].rows,
+        unchanged=counts.unchanged,
+        filtered=counts.filtered,
+        rejected=counts.rejected,
+        reasons=summary.merged(extracted.reasons, summary.nested(writer.rejects.reasons)),
+        value_errors=summary.nested(counts.value_errors),
+        problems=[*extracted.problems, *counts.problems],
+        kinds={kind: parquet.rows for kind, parquet in writer.kinds.items()},
+        flips={column: dict(flips) for column, flips in sorted(counts.flips.items())},
+        known=counts.known,
+        unaddressable=counts.unaddressable,
+        ledger_revision=revision,
+        mapping_version=extracted.mapping_version,
+        sample_size=extracted.sample_size,
+    )

@@ -1,0 +1,125 @@
+"""Accounts of one window that share an e-mail address.
+
+CheetahMail knows people by their address, so what one of them receives the other receives too. They are reported,
+and an opt-in of one is withheld while another of them has opted out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from gigya_cheetah_assets.mapping import FieldTable
+from gigya_cheetah_assets.outbound.batches import read_batches
+
+FILE = "shared_emails.parquet"
+REASON = "email_shared_with_opted_out_account"
+SCHEMA = pa.schema([("uid", pa.string()), ("group", pa.int64()), ("opted_out", pa.list_(pa.string()))])
+
+
+class AddressHashes:
+    """Collects a 4-byte hash of each address, so that a million accounts cost 4 MB."""
+
+    def __init__(self) -> None:
+        self._hashes: list[np.ndarray[tuple[int], np.dtype[np.uint32]]] = []
+
+    def add(self, emails: pa.ChunkedArray) -> None:
+        """Takes the addresses of a batch; letter case does not distinguish them."""
+        known = pc.utf8_lower(emails.drop_null()).to_pylist()
+        self._hashes.append(np.fromiter((crc32(email.encode()) for email in known), np.uint32, len(known)))
+
+    def repeated(self) -> pa.Array:
+        """The hashes that came more than once."""
+        if not self._hashes:
+            return pa.array([], pa.uint32())
+        values, counts = np.unique(np.concatenate(self._hashes), return_counts=True)
+        return pa.array(values[counts > 1], pa.uint32())
+
+
+def find(table: FieldTable, folder: Path, hashes: AddressHashes) -> int:
+    """Writes `shared_emails.parquet` beside `profiles.parquet`; returns how many accounts it holds.
+
+    The hashes only preselect: whether two addresses are equal is decided on the addresses themselves.
+    """
+    repeated = hashes.repeated()
+    if not len(repeated):
+        return 0
+    email = table.email.paths[0]
+    groups: dict[str, list[tuple[str, list[str]]]] = {}
+    for batch in read_batches(folder / "profiles.parquet"):
+        for uid, address, opted_out in _candidates(table, batch, email, repeated):
+            groups.setdefault(address, []).append((uid, opted_out))
+    shared = [members for members in groups.values() if len(members) > 1]
+    lines = [
+        {"uid": uid, "group": number, "opted_out": sorted({column for _, out in members for column in out})}
+        for number, members in enumerate(shared, start=1)
+        for uid, _ in members
+    ]
+    if lines:
+        pq.write_table(pa.Table.from_pylist(lines, SCHEMA), folder / FILE)
+    return len(lines)
+
+
+def _candidates(
+    table: FieldTable, batch: pa.Table, email: str, repeated: pa.Array
+) -> list[tuple[str, str, list[str]]]:
+    addresses = pc.fill_null(pc.utf8_lower(batch[email]), "")
+    hashes = pa.array([crc32(address.encode()) for address in addresses.to_pylist()], pa.uint32())
+    mask = pc.and_(pc.is_in(hashes, value_set=repeated), pc.not_equal(addresses, ""))
+    found = batch.filter(mask)
+    lowered = addresses.filter(mask).to_pylist()
+    states = [(field.cheetahmail, found[field.paths[0]].to_pylist()) for field in table.subscriptions]
+    return [
+        (uid, address, [column for column, state in states if state[row] == "opt_out"])
+        for row, (uid, address) in enumerate(zip(found["UID"].to_pylist(), lowered, strict=True))
+    ]
+
+
+@dataclass(frozen=True)
+class SharedEmails:
+    """The accounts whose opt-in is withheld.
+
+    Attributes:
+        withheld: Per subscription column the UIDs that share an address with someone who opted out of it.
+    """
+
+    withheld: dict[str, pa.Array]
+
+    def withhold(self, rows: pa.Table, key: str) -> tuple[pa.Table, pa.Table]:
+        """Splits a ROWS frame into what may go on and what is withheld."""
+        if not self.withheld:
+            return rows, rows.slice(0, 0)
+        mask = pa.array(np.zeros(len(rows), dtype=bool))
+        for column in self.withheld:
+            mask = pc.or_(mask, self._mask(rows, key, column))
+        return rows.filter(pc.invert(mask)), rows.filter(mask)
+
+    def rejects(self, rows: pa.Table, key: str) -> pa.Table:
+        """The reject lines (uid, column, reason) of withheld rows."""
+        lines = [
+            {"uid": uid, "column": column, "reason": REASON}
+            for column in self.withheld
+            for uid in rows[key].filter(self._mask(rows, key, column)).to_pylist()
+        ]
+        return pa.Table.from_pylist(lines, pa.schema([(n, pa.string()) for n in ("uid", "column", "reason")]))
+
+    def _mask(self, rows: pa.Table, key: str, column: str) -> pa.ChunkedArray:
+        opted_in = pc.fill_null(pc.equal(rows[f"_state.{column}"], "opt_in"), False)
+        return pc.and_(opted_in, pc.is_in(rows[key], value_set=self.withheld[column]))
+
+
+def read(profiles: Path) -> SharedEmails:
+    """What `find` wrote beside the profiles of a window."""
+    if not (profiles / FILE).is_file():
+        return SharedEmails({})
+    by_column: dict[str, list[str]] = {}
+    for line in pq.read_table(profiles / FILE).to_pylist():
+        for column in line["opted_out"]:
+            by_column.setdefault(column, []).append(line["uid"])
+    return SharedEmails({column: pa.array(uids) for column, uids in sorted(by_column.items())})

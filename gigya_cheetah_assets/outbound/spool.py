@@ -1,0 +1,98 @@
+"""A spool: what a scan reads, spread over part files by the hash of the key, so memory stays flat.
+
+The parts are ranges of `slot` = CRC-32 of the key. Sorted by (slot, key), the parts one after the other are in the
+same *stable order* whatever their number, which makes the same data give the same files. Each part is small enough
+to be deduplicated and joined in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Slots = npt.NDArray[np.uint32]
+
+
+def slots(keys: pa.ChunkedArray | pa.Array) -> Slots:
+    """CRC-32 of each key's UTF-8 bytes."""
+    return np.fromiter((crc32(key.encode()) for key in keys.to_pylist()), np.uint32, len(keys))
+
+
+def in_stable_order(table: pa.Table, key: str, *, latest_by: str) -> pa.Table:
+    """One row a key, the one with the greatest `latest_by`, sorted by (slot, key)."""
+    table = table.append_column("_slot", pa.array(slots(table[key])))
+    order = pc.sort_indices(
+        table.select(["_slot", key, latest_by]),
+        sort_keys=[("_slot", "ascending"), (key, "ascending"), (latest_by, "ascending")],
+        null_placement="at_start",
+    )
+    table = table.take(order).combine_chunks()
+    keys = table[key]
+    if len(table) > 1:
+        last_of_key = pc.not_equal(keys.slice(0, len(keys) - 1), keys.slice(1))
+        keep = np.append(np.asarray(last_of_key), True)
+        table = table if keep.all() else table.filter(pa.array(keep))
+    return table.drop_columns(["_slot"])
+
+
+class Spool:
+    """Part files of one scan, in Arrow's stream format.
+
+    Args:
+        folder: Where the part files go; it must exist.
+        name: Distinguishes several spools of one folder.
+        key: The column whose hash chooses the part.
+        parts: How many parts; 1 for what fits in memory at once.
+    """
+
+    def __init__(self, folder: Path, name: str, schema: pa.Schema, *, key: str, parts: int) -> None:
+        self.schema = schema
+        self.key = key
+        self.parts = parts
+        self.rows = 0
+        self._paths = [folder / f"{name}.{part:05d}.arrow" for part in range(parts)]
+        self._writers = [pa.ipc.new_stream(str(path), schema) for path in self._paths]
+
+    def add(self, table: pa.Table) -> None:
+        """Spreads a table's rows over the parts."""
+        self.rows += len(table)
+        table = table.select(self.schema.names).cast(self.schema)
+        if self.parts == 1:
+            self._writers[0].write_table(table)
+            return
+        part_of_row = (slots(table[self.key]).astype(np.uint64) * self.parts) >> np.uint64(32)
+        order = np.argsort(part_of_row, kind="stable")
+        table = table.take(pa.array(order))
+        bounds = np.searchsorted(part_of_row[order], np.arange(self.parts + 1))
+        for part, writer in enumerate(self._writers):
+            start, end = int(bounds[part]), int(bounds[part + 1])
+            if end > start:
+                writer.write_table(table.slice(start, end - start))
+
+    def read(self) -> Iterator[pa.Table]:
+        """The parts in order, each whole; closes the spool for writing."""
+        self.close()
+        for path in self._paths:
+            with pa.OSFile(str(path)) as source, pa.ipc.open_stream(source) as reader:
+                yield reader.read_all()
+
+    def close(self) -> None:
+        """Closes the part files."""
+        for writer in self._writers:
+            writer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

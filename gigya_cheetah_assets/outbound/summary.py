@@ -1,0 +1,133 @@
+"""What each step counted, written as `summary.json` beside its data and shown as metadata in the UI."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from gigya_cheetah_assets.outbound.folders import SUMMARY
+
+T = TypeVar("T", bound=msgspec.Struct)
+Reasons = dict[str, dict[str, int]]
+
+
+class ProfilesSummary(msgspec.Struct, kw_only=True, frozen=True):
+    """What `gigya_profiles` read for one window.
+
+    Attributes:
+        queries: The searches that were run; they hold no personal data.
+        read: Distinct accounts: profiles plus rejected.
+        profiles: Rows of profiles.parquet, `lite` of them lite accounts.
+        rejected: Accounts that broke the profiles' schema, by `reasons[column][reason]`.
+        duplicates: Repetitions of an account inside the scan that were collapsed to the latest.
+        repeats: Accounts that an earlier window of the same run holds too.
+        read_by_key: Accounts and subscriptions that the other source lacked and that were read one by one.
+        shared_emails: Accounts that share their e-mail address with another account of the window.
+        sample_size: Set in sample mode.
+    """
+
+    window: str
+    queries: list[str]
+    read: int
+    profiles: int
+    lite: int
+    rejected: int
+    reasons: Reasons
+    duplicates: int
+    repeats: int
+    read_by_key: int
+    shared_emails: int
+    problems: list[str]
+    sample_size: int | None
+    mapping_version: str
+
+
+class RowsSummary(msgspec.Struct, kw_only=True, frozen=True):
+    """What `cheetahmail_rows` made of one window; read = changed + unchanged + filtered + rejected.
+
+    Attributes:
+        kinds: Rows by kind of file.
+        value_errors: Emptied cells and rejects by column and reason.
+        flips: Per subscription column, how many known people turned to `opt_in` or to `opt_out`.
+        known: People of this window whom the ledger knew before.
+        unaddressable: Opt-outs of rejected records without any address; they stay in the rejects.
+        ledger_revision: The ledger's state that the rows were compared with.
+    """
+
+    window: str
+    read: int
+    changed: int
+    unchanged: int
+    filtered: int
+    rejected: int
+    reasons: Reasons
+    value_errors: Reasons
+    problems: list[str]
+    kinds: dict[str, int]
+    flips: dict[str, dict[str, int]]
+    known: int
+    unaddressable: int
+    ledger_revision: int
+    mapping_version: str
+    sample_size: int | None
+
+
+class FileSummary(msgspec.Struct, kw_only=True, frozen=True):
+    """One delivered file."""
+
+    kind: str
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class DeliverySummary(msgspec.Struct, kw_only=True, frozen=True):
+    """What `staged_import_files` delivered for one window.
+
+    Attributes:
+        superseded: Changed rows left out because a later delivery holds something newer of the same person.
+        revision: The ledger's revision with this delivery.
+    """
+
+    window: str
+    read: int
+    delivered: int
+    unchanged: int
+    filtered: int
+    rejected: int
+    superseded: int
+    files: list[FileSummary]
+    revision: int
+    mapping_version: str
+    sample_size: int | None
+
+
+def nested(reasons: dict[tuple[str, str], int]) -> Reasons:
+    """`{(column, reason): n}` as `{column: {reason: n}}`, sorted, as JSON can hold it."""
+    result: Reasons = {}
+    for (column, reason), count in sorted(reasons.items()):
+        result.setdefault(column, {})[reason] = count
+    return result
+
+
+def write(folder: Path, summary: msgspec.Struct) -> None:
+    """Writes a summary; it is the last file of a folder and so its mark of being finished."""
+    (folder / SUMMARY).write_bytes(msgspec.json.format(msgspec.json.encode(summary), indent=2))
+
+
+def read(folder: Path, kind: type[T]) -> T:
+    """Reads the summary of a finished folder."""
+    return msgspec.json.decode((folder / SUMMARY).read_bytes(), type=kind)
+
+
+def merged(*reasons: Reasons) -> Reasons:
+    """The sum of several counts by column and reason."""
+    total: dict[tuple[str, str], int] = {}
+    for part in reasons:
+        for column, counts in part.items():
+            for reason, count in counts.items():
+                total[column, reason] = total.get((column, reason), 0) + count
+    return nested(total)
