@@ -7,15 +7,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from gigya_cheetah_assets.ledger.arrow import Digests, Flags, Numbers, Texts, pc
 from gigya_cheetah_assets.ledger.consents import decode_consents
 from gigya_cheetah_assets.ledger.digests import DIGEST_BYTES
 from gigya_cheetah_assets.ledger.lookup import People
 from gigya_cheetah_assets.ledger.row_text import cell
 
-_KEPT = ("digest", "updated", "mapping", "consents", "row_text")
-_TYPES = (pa.binary(DIGEST_BYTES), pa.int64(), pa.int64(), pa.string(), pa.string())
+_KEPT: dict[str, Any] = {
+    "digest": pa.binary(DIGEST_BYTES),
+    "updated": pa.int64(),
+    "mapping": pa.int64(),
+    "consents": pa.string(),
+    "row_text": pa.string(),
+}
 
 
 @dataclass(frozen=True)
@@ -33,34 +38,34 @@ class Baseline:
         any_known: Whether anybody is known at all.
     """
 
-    known: pa.BooleanArray
-    digest: pa.FixedSizeBinaryArray
-    updated: pa.Int64Array
-    mapping: pa.Int64Array
-    consents: pa.StringArray
-    row_text: pa.StringArray
+    known: Flags
+    digest: Digests
+    updated: Numbers
+    mapping: Numbers
+    consents: Texts
+    row_text: Texts
     mappings: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     any_known: bool = True
 
     @classmethod
     def empty(cls, length: int) -> Baseline:
         """Nobody of so many people is known."""
-        nulls = [pa.nulls(length, kind) for kind in _TYPES]
-        return cls(pa.array([False] * length, pa.bool_()), *nulls, any_known=False)
+        nulls: dict[str, Any] = {name: pa.nulls(length, kind) for name, kind in _KEPT.items()}
+        return cls(known=pa.repeat(False, length), **nulls, any_known=False)
 
     @property
     def known_count(self) -> int:
         """How many of the people are known."""
         return int(pc.sum(self.known).as_py() or 0)
 
-    def take(self, positions: pa.Array) -> Baseline:
+    def take(self, positions: Numbers) -> Baseline:
         """The people at some positions."""
         if not self.any_known:
             return Baseline.empty(len(positions))
-        names = ("known", *_KEPT)
-        return replace(self, **{name: getattr(self, name).take(positions) for name in names})
+        taken: dict[str, Any] = {name: getattr(self, name).take(positions) for name in _KEPT}
+        return replace(self, known=self.known.take(positions), **taken)
 
-    def cells(self, column: str) -> pa.StringArray:
+    def cells(self, column: str) -> Texts:
         """One column of the rows last delivered, read by name whatever mapping wrote it."""
         cells = pa.nulls(len(self.known), pa.string())
         if not self.any_known:
@@ -71,7 +76,7 @@ class Baseline:
             cells = pc.coalesce(cells, cell(texts, self.mappings[mapping], column))
         return cells
 
-    def consent(self, subscription: str) -> tuple[pa.StringArray, pa.Int64Array]:
+    def consent(self, subscription: str) -> tuple[Texts, Numbers]:
         """State and time (epoch ms) of one subscription; null where none is known."""
         if not self.any_known:
             return pa.nulls(len(self.known), pa.string()), pa.nulls(len(self.known), pa.int64())
@@ -79,22 +84,23 @@ class Baseline:
 
 
 def read_baseline(
-    people: People, uids: pa.StringArray, slots: Sequence[int], mappings: Mapping[int, tuple[str, ...]], window: str
+    people: People,
+    uids: Texts,
+    slots: Sequence[int],
+    mappings: Mapping[int, tuple[str, ...]],
+    window: str,
 ) -> Baseline:
     """The agreed state of some UIDs; of those that `window` itself delivered, what stood before."""
-    before = ", ".join(
-        f"CASE WHEN delivery = {people.mark} THEN previous_{name} ELSE {name} END" for name in _KEPT
-    )
-    found = people.find(slots, f"uid, {before}", [window] * len(_KEPT))
+    before = [f"CASE WHEN delivery = {people.mark} THEN previous_{name} ELSE {name} END" for name in _KEPT]
+    found = people.find(slots, ", ".join(["uid", *before]), [window] * len(_KEPT))
     if not found:
         return Baseline.empty(len(uids))
     found_uids, *columns = zip(*found, strict=True)
-    places = pc.index_in(uids, value_set=pa.array(found_uids, pa.string()))
-    kept = [_aligned(column, kind, places) for column, kind in zip(columns, _TYPES, strict=True)]
-    # Delivered first by this very window: before it, nothing was known.
-    known = pc.is_valid(kept[0])
-    return Baseline(known, *kept, mappings=mappings, any_known=bool(pc.any(known).as_py()))
-
-
-def _aligned(column: tuple[Any, ...], kind: pa.DataType, places: pa.Int32Array) -> pa.Array:
-    return pa.array(column, kind).take(places)
+    where = pc.index_in(uids, value_set=pa.array(found_uids, pa.string()))
+    kept: dict[str, Any] = {
+        name: pa.array(column, kind).take(where)
+        for column, (name, kind) in zip(columns, _KEPT.items(), strict=True)
+    }
+    # No digest: this very window delivered the person first, and before it nothing was known.
+    known = pc.is_valid(kept["digest"])
+    return Baseline(known=known, **kept, mappings=mappings, any_known=bool(pc.any(known).as_py()))

@@ -1,4 +1,4 @@
-"""What a person decided, as one compact text a row: `NEWSLETTER=o1767225600000;OFFERS=i`, and back by column.
+"""What a person decided, as one compact text a row: `NEWSLETTER=o1767225600000;OFFERS=i;`, and back by column.
 
 The letter is the state (i opt_in, o opt_out, p pending), the number the time in epoch ms if it is known; a column
 without a state is left out. Column names stand in the text, so that it is readable whatever the mapping was.
@@ -9,39 +9,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from gigya_cheetah_assets.ledger.arrow import Numbers, Texts, pc, texts
 from gigya_cheetah_assets.ledger.errors import LedgerDamaged
-from gigya_cheetah_assets.ledger.row_text import plain
 from gigya_cheetah_assets.ledger.shape import at_column, state_column
 
 OPT_IN, OPT_OUT, PENDING = STATES = ("opt_in", "opt_out", "pending")
 _LETTERS = "iop"
 
 
-def encode_consents(table: pa.Table, subscriptions: Sequence[str]) -> pa.StringArray:
+def encode_consents(table: pa.Table, subscriptions: Sequence[str]) -> Texts:
     """One text a row, from the columns `_state.C` and `_at.C` of each subscription.
 
     Raises:
         LedgerDamaged: A state is none of opt_in, opt_out, pending, null.
     """
-    parts = [_part(table, name) for name in subscriptions]
-    if not parts:
+    if not subscriptions:
         return pa.array([""] * table.num_rows, pa.string())
-    return pc.binary_join_element_wise(*parts, ";", null_handling="skip")
+    parts = [_part(table, name) for name in subscriptions]
+    # Not null_handling="skip": pyarrow drops a row whose parts are all null.
+    return pc.binary_join_element_wise(*parts, "", null_handling="replace", null_replacement="")
 
 
-def decode_consents(texts: pa.StringArray, subscription: str) -> tuple[pa.StringArray, pa.Int64Array]:
+def decode_consents(consents: Texts, subscription: str) -> tuple[Texts, Numbers]:
     """State and time of one subscription; both null where the text says nothing of it."""
-    found = pc.extract_regex(texts, rf"(?:^|;){subscription}=(?P<state>[iop])(?P<at>-?[0-9]*)(?:;|$)")
+    found = pc.extract_regex(consents, rf"(?:^|;){subscription}=(?P<state>[iop])(?P<at>-?[0-9]*);")
     letters = pc.index_in(pc.struct_field(found, "state"), value_set=pa.array(list(_LETTERS)))
-    states = pa.array(STATES).take(letters)
     digits = pc.struct_field(found, "at")
-    return states, pc.if_else(pc.equal(digits, ""), None, digits).cast(pa.int64())
+    return pa.array(STATES).take(letters), pc.if_else(pc.equal(digits, ""), None, digits).cast(pa.int64())
 
 
-def _part(table: pa.Table, name: str) -> pa.StringArray:
-    states = plain(table.column(state_column(name)))
+def _part(table: pa.Table, name: str) -> Texts:
+    states = texts(table.column(state_column(name)))
     codes = pc.index_in(states, value_set=pa.array(STATES))
     if codes.null_count != states.null_count:
         raise LedgerDamaged(
@@ -49,5 +48,5 @@ def _part(table: pa.Table, name: str) -> pa.StringArray:
             next_step="mend the mapping of this subscription",
         )
     prefixes = pa.array([f"{name}={letter}" for letter in _LETTERS]).take(codes)
-    times = pc.fill_null(plain(table.column(at_column(name)).cast(pa.int64())), "")
-    return pc.binary_join_element_wise(prefixes, times, "")
+    times = pc.fill_null(texts(table.column(at_column(name)).cast(pa.int64())), "")
+    return pc.binary_join_element_wise(prefixes, times, ";", "")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
@@ -24,9 +24,12 @@ from gigya_cheetah_assets.ledger.errors import LedgerBusy, LedgerUnusable
 LEDGER_VARIABLE = "GIGYA_CHEETAH_LEDGER"
 _WRITE = "gigya_cheetah_write"
 _CACHE_KIB = 32_768
+_PAGE_BYTES = 16_384
 _SQLITE_BUSY = (5, 6)
-# PostgreSQL: lock not available, serialization failure, deadlock, starting up or shutting down, connection trouble.
-_POSTGRES_BUSY = ("55P03", "40001", "40P01", "57P0", "08", "53300")
+# PostgreSQL: lock not available, serialization failure, deadlock.
+_POSTGRES_BUSY = ("55P03", "40001", "40P01")
+# PostgreSQL: server going up or down, connection trouble, too many connections.
+_POSTGRES_AWAY = ("57P0", "08", "53300")
 
 
 def ledger_url(url: str | None = None, environ: Mapping[str, str] | None = None) -> URL:
@@ -91,25 +94,48 @@ class Database:
                 f"the ledger {path} cannot be created: {error.strerror}",
                 next_step="check the folder that GIGYA_CHEETAH_DATA names, its owner and its space",
             ) from error
-        with translated(), self.engine.connect() as connection:
-            self._switch_to_wal(connection)
+        try:
+            with self._connected() as connection, translated():
+                self._switch_to_wal(connection.connection.driver_connection, path)
+        except BaseException:
+            self.close()
+            raise
 
-    def _switch_to_wal(self, connection: Connection) -> None:
-        raw: Any = connection.connection.driver_connection
+    def _switch_to_wal(self, raw: Any, path: Path) -> None:
         deadline = time.monotonic() + self._busy_seconds
         # SQLite's own waiting does not cover this switch; a second process may be doing the same right now.
-        while raw.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        while True:
             try:
-                raw.execute("PRAGMA journal_mode = WAL")
-            except raw.OperationalError:
-                if time.monotonic() > deadline:
-                    raise _busy("") from None
+                # Takes effect in an empty file only; larger pages make both the scan and the first load cheaper.
+                raw.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+                if raw.execute("PRAGMA journal_mode = WAL").fetchone()[0] == "wal":
+                    return
+            except raw.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF not in _SQLITE_BUSY or time.monotonic() > deadline:
+                    raise _plain(error, "") from None
                 time.sleep(0.02)
+            except raw.DatabaseError as error:
+                raise _plain(error, "") from None
+            else:
+                raise LedgerUnusable(
+                    f"the ledger {path} cannot be switched to SQLite's WAL mode, as on a network drive",
+                    next_step=f"keep it on a local disk, or set {LEDGER_VARIABLE} to a PostgreSQL database",
+                )
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        with translated():
+            connection = self.engine.connect()
+        # Closing it undoes what was not committed.
+        with connection:
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that reads one consistent state; never waits for writers."""
-        with translated(), self.engine.connect() as connection:
+        with self._connected() as connection:
+            with translated():
+                connection.begin()
             yield connection
 
     @contextmanager
@@ -121,16 +147,12 @@ class Database:
         Raises:
             LedgerBusy: Another writer did not finish in time.
         """
-        with self.engine.connect() as plain_connection:
-            connection = plain_connection.execution_options(**{_WRITE: True})
+        with self._connected() as reader:
+            connection = reader.execution_options(**{_WRITE: True})
             with translated(lock or ""):
                 transaction = connection.begin()
-            try:
                 self._lock(connection, lock)
-                yield connection
-            except BaseException:
-                transaction.rollback()
-                raise
+            yield connection
             with translated(lock or ""):
                 transaction.commit()
 
@@ -138,13 +160,46 @@ class Database:
         if self.sqlite or lock is None:
             return
         name = blake2b(f"gigya-cheetah-assets {lock}".encode(), digest_size=8).digest()
-        with translated(lock):
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, int(self._busy_seconds * 1000))}")
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(int.from_bytes(name, signed=True))))
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, int(self._busy_seconds * 1000))}")
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(int.from_bytes(name, signed=True))))
 
     def close(self) -> None:
         """Closes all connections."""
         self.engine.dispose()
+
+
+def fetch(connection: Connection, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+    """All rows of a statement in the driver's own placeholders and tuples, which cost half of SQLAlchemy's.
+
+    Raises:
+        LedgerUnusable: The database refused.
+    """
+    with _driver(connection) as cursor:
+        cursor.execute(sql, values)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
+
+
+def execute_many(connection: Connection, sql: str, values: Iterable[tuple[object, ...]]) -> None:
+    """Runs a statement in the driver's own placeholders for each of many values, without holding them all.
+
+    Raises:
+        LedgerUnusable: The database refused.
+    """
+    with _driver(connection) as cursor:
+        cursor.executemany(sql, values)
+
+
+@contextmanager
+def _driver(connection: Connection) -> Iterator[Any]:
+    errors: type[Exception] = connection.dialect.loaded_dbapi.Error
+    cursor = connection.connection.cursor()
+    try:
+        yield cursor
+    except errors as error:
+        raise _plain(error, "") from None
+    finally:
+        cursor.close()
 
 
 @contextmanager
@@ -153,20 +208,19 @@ def translated(sync: str = "") -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _plain(error, sync) from None
+        raise _plain(error.orig, sync) from None
 
 
-def _plain(error: DBAPIError, sync: str) -> LedgerBusy | LedgerUnusable:
-    original = error.orig
-    state = getattr(original, "sqlstate", None) or ""
-    sqlite_code = getattr(original, "sqlite_errorcode", None)
-    if state.startswith(_POSTGRES_BUSY) or (sqlite_code is not None and sqlite_code & 0xFF in _SQLITE_BUSY):
+def _plain(error: BaseException | None, sync: str) -> LedgerBusy | LedgerUnusable:
+    state = getattr(error, "sqlstate", None) or ""
+    sqlite_code = getattr(error, "sqlite_errorcode", None)
+    kind = type(error).__name__
+    if state in _POSTGRES_BUSY or (sqlite_code is not None and sqlite_code & 0xFF in _SQLITE_BUSY):
         return _busy(sync)
     # An operational error names the disk, the server or the file; others may quote a value.
-    operational = isinstance(error, sa.exc.OperationalError) or sqlite_code is not None
-    first_line = str(original).strip().partition("\n")[0] if operational else ""
-    text = f"the ledger's database refused: {type(original).__name__} {state} {first_line}".strip()
-    if error.connection_invalidated or (isinstance(error, sa.exc.OperationalError) and sqlite_code is None):
+    first_line = str(error).strip().partition("\n")[0] if kind == "OperationalError" or sqlite_code else ""
+    text = f"the ledger's database refused: {' '.join(part for part in (kind, state, first_line) if part)}"
+    if state.startswith(_POSTGRES_AWAY) or (kind == "OperationalError" and not state and sqlite_code is None):
         return LedgerBusy(text, next_step="check that the database server runs and is reachable")
     return LedgerUnusable(text, next_step="see docs/ledger.md: space, rights, back-up")
 

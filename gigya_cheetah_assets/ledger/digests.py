@@ -1,6 +1,6 @@
 """Rows in the form in which the ledger keeps and compares them: text, consents, digest and slot.
 
-The digest also covers the names of the columns: a renamed column changes no cell, and must be delivered all the same.
+The digest also covers the names of the columns: a renamed column changes no cell, and is delivered all the same.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from hashlib import blake2b
 from zlib import crc32
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from gigya_cheetah_assets.ledger.arrow import Texts, pc
 from gigya_cheetah_assets.ledger.consents import encode_consents
 from gigya_cheetah_assets.ledger.row_text import encode
 from gigya_cheetah_assets.ledger.shape import RowShape
@@ -25,8 +25,8 @@ DIGEST_BYTES = 16
 class Encoded:
     """Some rows as the ledger keeps them, aligned with the table that they were made of."""
 
-    texts: pa.StringArray
-    consents: pa.StringArray
+    texts: Texts
+    consents: Texts
     digests: list[bytes]
 
 
@@ -37,7 +37,7 @@ def encode_rows(table: pa.Table, shape: RowShape) -> Encoded:
     return Encoded(texts, consents, digests(texts, consents, shape.columns))
 
 
-def digests(texts: pa.StringArray, consents: pa.StringArray, columns: Sequence[str]) -> list[bytes]:
+def digests(texts: Texts, consents: Texts, columns: Sequence[str]) -> list[bytes]:
     """Digest of each row, from its text and its consents; a null text (consents alone are known) counts as ""."""
     # No text of consents holds U+001E, so the last one in the payload is always this separator.
     payload = pc.binary_join_element_wise(texts, consents, "\x1e", null_handling="replace", null_replacement="")

@@ -1,4 +1,4 @@
-"""What the ledger refuses or asks to repeat. The branches (repeat, stop) are those of `gigya_cheetah_assets.errors`.
+"""What the ledger refuses or asks to repeat, on the branches of `gigya_cheetah_assets.errors`.
 
 No text here carries a value from a row: identifiers of syncs, versions and counts only.
 """

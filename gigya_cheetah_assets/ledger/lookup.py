@@ -1,4 +1,4 @@
-"""Finding people of the ledger by UID: by a scan over the slots of a large batch, or slot by slot for a small one."""
+"""Finding people of the ledger by UID: one scan over a large batch's slots, or slot by slot for a small one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from gigya_cheetah_assets.ledger.database import fetch
 from gigya_cheetah_assets.ledger.tables import syncs
 
 SLOTS = 2**32
@@ -72,4 +73,4 @@ class People:
 
     def _select(self, columns: str, condition: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
         sql = f"SELECT {columns} FROM ledger_agreed WHERE sync = {self.mark} AND {condition}"  # noqa: S608 - constants and placeholders only
-        return [tuple(row) for row in self.connection.exec_driver_sql(sql, values)]
+        return fetch(self.connection, sql, values)

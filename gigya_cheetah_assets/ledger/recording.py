@@ -1,23 +1,24 @@
 """Writing what was delivered: the rule which state stays and which is replaced. Transactions are the caller's.
 
-A state that is newer (by the source's last update) is never replaced by an older one, and what this same window had
-replaced stays what it replaced, however often the window is recorded.
+A state that is newer (by the source's last update) is never replaced by an older one, and what this same window
+had replaced stays what it replaced, however often the window is recorded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 
 import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from gigya_cheetah_assets.ledger.arrow import Texts, texts
 from gigya_cheetah_assets.ledger.consents import encode_consents
+from gigya_cheetah_assets.ledger.database import execute_many
 from gigya_cheetah_assets.ledger.digests import digests, encode_rows, slots
 from gigya_cheetah_assets.ledger.lookup import People
-from gigya_cheetah_assets.ledger.row_text import plain
 from gigya_cheetah_assets.ledger.shape import UPDATED, RowShape
 from gigya_cheetah_assets.ledger.tables import agreed, mappings
 
@@ -34,19 +35,15 @@ def upsert_sql(mark: str) -> str:
         for name in _STATE
     ]
     taken = [f"{name} = excluded.{name}" for name in _STATE]
-    return (
-        f"INSERT INTO ledger_agreed ({', '.join(columns)}) VALUES ({', '.join([mark] * len(columns))}) "
-        f"ON CONFLICT (sync, slot, uid) DO UPDATE SET {', '.join(kept + taken)} "
-        "WHERE ledger_agreed.updated <= excluded.updated"
-    )
+    insert = f"INSERT INTO ledger_agreed ({', '.join(columns)}) VALUES ({', '.join([mark] * len(columns))})"  # noqa: S608 - constants and placeholders only
+    update = f"ON CONFLICT (sync, slot, uid) DO UPDATE SET {', '.join(kept + taken)}"
+    return f"{insert} {update} WHERE ledger_agreed.updated <= excluded.updated"
 
 
 def touch_sql(mark: str) -> str:
     """The statement that notes that a person was seen, unchanged, at a later time than the ledger knew."""
-    return (
-        f"UPDATE ledger_agreed SET updated = {mark} "
-        f"WHERE sync = {mark} AND slot = {mark} AND uid = {mark} AND updated < {mark} AND delivery <> {mark}"
-    )
+    which = f"sync = {mark} AND slot = {mark} AND uid = {mark}"
+    return f"UPDATE ledger_agreed SET updated = {mark} WHERE {which} AND updated < {mark} AND delivery <> {mark}"  # noqa: S608 - constants and placeholders only
 
 
 def mapping_id(connection: Connection, sync: str, version: str, columns: Sequence[str]) -> int:
@@ -56,7 +53,8 @@ def mapping_id(connection: Connection, sync: str, version: str, columns: Sequenc
         if tuple(names) == tuple(columns):
             return int(known)
     entered = connection.execute(mappings.insert().values(sync=sync, version=version, columns=list(columns)))
-    return int(entered.inserted_primary_key[0])
+    number: int = entered.inserted_primary_key[0]  # type: ignore[index] # there is one after each insert
+    return number
 
 
 @dataclass
@@ -70,6 +68,7 @@ class Recorder:
         mapping: Number of the mapping that made them.
         known_mappings: Column names by mapping id.
         added: How many people the ledger did not know before.
+        written: How many rows were written so far.
     """
 
     people: People
@@ -78,6 +77,7 @@ class Recorder:
     mapping: int
     known_mappings: dict[int, tuple[str, ...]]
     added: int = 0
+    written: int = 0
 
     def rows(self, table: pa.Table) -> None:
         """Rows that were delivered."""
@@ -106,8 +106,8 @@ class Recorder:
     def seen(self, table: pa.Table) -> None:
         """People who were read again at a later time, with the row and the decisions that the ledger has."""
         uids, times = self._uids(table), table.column(UPDATED).to_pylist()
-        values = zip(times, repeat(self.people.sync), slots(uids), uids, times, repeat(self.window))  # noqa: B905 - repeat has no end
-        self._execute(touch_sql(self.people.mark), list(values))
+        values = zip(times, repeat(self.people.sync), slots(uids), uids, times, repeat(self.window))
+        execute_many(self.people.connection, touch_sql(self.people.mark), values)
 
     def count_added(self) -> int:
         """How many people this delivery added to the ledger."""
@@ -119,32 +119,28 @@ class Recorder:
 
     def people_now(self) -> People:
         """The people to look among while this delivery is being written, those that it added included."""
-        return People(
-            self.people.connection, self.people.mark, self.people.sync, max(1, self.people.population + self.added)
-        )
+        return replace(self.people, population=self.people.population + self.written)
 
     def _upsert(
         self,
         table: pa.Table,
         digest: list[bytes],
         mapping: Sequence[int | None] | repeat[int],
-        consents: pa.StringArray,
-        texts: list[str | None],
+        consents: Texts,
+        row_texts: list[str | None],
     ) -> None:
         uids = self._uids(table)
         crcs = slots(uids)
         if self.people.population:
             known = {uid for (uid,) in self.people_now().find(crcs, "uid")}
             self.added += len(set(uids) - known)
-        values = zip(  # noqa: B905 - repeat has no end
+        values = zip(
             repeat(self.people.sync), crcs, uids, digest, table.column(UPDATED).to_pylist(),
-            repeat(self.window), mapping, consents.to_pylist(), texts,
+            repeat(self.window), mapping, consents.to_pylist(), row_texts,
         )  # fmt: skip
-        self._execute(upsert_sql(self.people.mark), list(values))
+        execute_many(self.people.connection, upsert_sql(self.people.mark), values)
+        self.written += len(uids)
 
     def _uids(self, table: pa.Table) -> list[str]:
-        return plain(table.column(self.shape.key)).to_pylist()
-
-    def _execute(self, sql: str, values: list[tuple[object, ...]]) -> None:
-        if values:
-            self.people.connection.exec_driver_sql(sql, values)
+        uids: list[str] = texts(table.column(self.shape.key)).to_pylist()
+        return uids

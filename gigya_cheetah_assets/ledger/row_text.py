@@ -1,17 +1,18 @@
 """A row as one text: its cells joined with U+001F, and back. Consents and digests are in modules of their own.
 
-A cell that holds the separator, the escape character or NUL (which PostgreSQL stores in no text) is escaped, so every
-row comes back as it was. Null and "" are the same cell: a CSV file cannot tell them apart either.
+A cell that holds the separator, the escape character or NUL (which no text in PostgreSQL can hold) is escaped, so
+every row comes back as it was. Null and "" are the same cell: a CSV file cannot tell them apart either.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from gigya_cheetah_assets.ledger.arrow import Texts, pc, texts
 from gigya_cheetah_assets.ledger.errors import LedgerDamaged
 
 SEPARATOR = "\x1f"
@@ -20,79 +21,72 @@ ESCAPE = "\x1b"
 _ESCAPED = ((ESCAPE, ESCAPE + "e"), (SEPARATOR, ESCAPE + "s"), ("\x00", ESCAPE + "z"))
 
 
-def encode(table: pa.Table, columns: Sequence[str]) -> pa.StringArray:
+def encode(table: pa.Table, columns: Sequence[str]) -> Texts:
     """One text a row, of the named string columns in this order."""
-    cells = [plain(table.column(name)) for name in columns]
-    texts = _joined(cells)
-    if _needs_escapes(texts, len(cells)):
-        texts = _joined([_escape(cell) for cell in cells])
-    return texts
+    cells = [texts(table.column(name)) for name in columns]
+    joined = _joined(cells)
+    return _joined([_escape(cell) for cell in cells]) if _needs_escapes(joined, len(cells)) else joined
 
 
-def decode(texts: pa.StringArray, columns: Sequence[str]) -> pa.Table:
+def decode(row_texts: Texts, columns: Sequence[str]) -> pa.Table:
     """The rows of some texts; a null text is a row of nulls, an empty cell is null.
 
     Raises:
         LedgerDamaged: A text has another number of cells than there are columns.
     """
-    known = pc.is_valid(texts)
-    pieces = _split(texts.filter(known), len(columns))
-    places = pc.if_else(known, pc.subtract(pc.cumulative_sum(known.cast(pa.int64())), 1), None)
-    arrays = [_cell(pieces, index, len(columns)).take(places) for index in range(len(columns))]
-    return pa.table(arrays, names=list(columns))
+    return pa.table([_unescape(cells) for cells in _split(row_texts, len(columns))], names=list(columns))
 
 
-def cell(texts: pa.StringArray, columns: Sequence[str], column: str) -> pa.StringArray:
-    """One column of some texts, without building the others; null where the text is null or the cell empty."""
+def cell(row_texts: Texts, columns: Sequence[str], column: str) -> Texts:
+    """One column of some texts; null where the text is null or the cell empty, or if there is no such column.
+
+    Raises:
+        LedgerDamaged: A text has another number of cells than there are columns.
+    """
     if column not in columns:
-        return pa.nulls(len(texts), pa.string())
-    return decode(texts, columns).column(column).combine_chunks()
+        return pa.nulls(len(row_texts), pa.string())
+    return _unescape(_split(row_texts, len(columns))[columns.index(column)])
 
 
-def plain(column: pa.ChunkedArray | pa.Array) -> pa.StringArray:
-    """A column as one plain string array, whatever chunks or string type it came in."""
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if isinstance(array, pa.ChunkedArray):
-        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
-    return array if array.type == pa.string() else array.cast(pa.string())
-
-
-def _joined(cells: list[pa.StringArray]) -> pa.StringArray:
+def _joined(cells: list[Texts]) -> Texts:
     return pc.binary_join_element_wise(*cells, SEPARATOR, null_handling="replace", null_replacement="")
 
 
-def _needs_escapes(texts: pa.StringArray, width: int) -> bool:
+def _needs_escapes(row_texts: Texts, width: int) -> bool:
     # Looking once through the joined bytes is far cheaper than replacing in every cell.
-    data = texts.buffers()[2]
-    if data is None or not len(texts):
+    size = pc.sum(pc.binary_length(row_texts)).as_py()
+    if not size:
         return False
-    content = np.frombuffer(data, dtype=np.uint8)[: int(pc.sum(pc.binary_length(texts)).as_py())]
+    content = np.frombuffer(row_texts.buffers()[2], dtype=np.uint8)[:size]
     separators = int(np.count_nonzero(content == ord(SEPARATOR)))
     special = bool(np.any(content == ord(ESCAPE)) or np.any(content == 0))
-    return special or separators != (width - 1) * len(texts)
+    return special or separators != (width - 1) * len(row_texts)
 
 
-def _escape(cells: pa.StringArray) -> pa.StringArray:
-    for plain_text, escaped in _ESCAPED:
-        cells = pc.replace_substring(cells, plain_text, escaped)
+def _split(row_texts: Texts, width: int) -> list[Texts]:
+    """The cells by column, still escaped; null where the text is null."""
+    lists = pc.split_pattern(row_texts, SEPARATOR)
+    counts = pc.unique(pc.list_value_length(lists).drop_null()).to_pylist()
+    if counts not in ([], [width]):
+        raise LedgerDamaged(
+            f"each row of the ledger should have {width} cells here, found rows with {sorted(counts)}",
+            next_step="restore the ledger from a back-up (docs/ledger.md)",
+        )
+    pieces = lists.flatten()
+    known = pc.is_valid(row_texts)
+    rank = pc.subtract(pc.cumulative_sum(known.cast(pa.int64())), 1)
+    starts: Any = pc.if_else(known, pc.multiply(rank, width), None)
+    return [pieces.take(pc.add(starts, index)) for index in range(width)]
+
+
+def _escape(cells: Texts) -> Texts:
+    for plain, escaped in _ESCAPED:
+        cells = pc.replace_substring(cells, plain, escaped)
     return cells
 
 
-def _split(texts: pa.StringArray, width: int) -> pa.StringArray:
-    lists = pc.split_pattern(texts, SEPARATOR)
-    lengths = pc.list_value_length(lists)
-    if len(texts) and (pc.min(lengths).as_py() != width or pc.max(lengths).as_py() != width):
-        raise LedgerDamaged(
-            f"a row of the ledger should have {width} cells, found between "
-            f"{pc.min(lengths).as_py()} and {pc.max(lengths).as_py()}",
-            next_step="restore the ledger from a back-up (docs/ledger.md)",
-        )
-    return lists.flatten()
-
-
-def _cell(pieces: pa.StringArray, index: int, width: int) -> pa.StringArray:
-    cells = pieces.take(pa.array(np.arange(index, len(pieces), width)))
+def _unescape(cells: Texts) -> Texts:
     if pc.any(pc.match_substring(cells, ESCAPE)).as_py():
-        for plain_text, escaped in reversed(_ESCAPED):
-            cells = pc.replace_substring(cells, escaped, plain_text)
+        for plain, escaped in reversed(_ESCAPED):
+            cells = pc.replace_substring(cells, escaped, plain)
     return pc.if_else(pc.equal(cells, ""), None, cells)

@@ -1,7 +1,7 @@
 """The names of a frame of rows: which columns there are, which is the key, the address, a subscription.
 
-The frame is what mapping makes: one string column per CheetahMail column, then `_updated` (epoch ms), then for each
-subscription column C `_state.C` and `_at.C`. Values are no business of this module.
+The frame is what mapping makes: one string column per CheetahMail column, then `_updated` (epoch ms), then for
+each subscription column C `_state.C` and `_at.C`. Values are no business of this module.
 """
 
 from __future__ import annotations

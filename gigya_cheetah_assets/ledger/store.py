@@ -12,10 +12,10 @@ from types import TracebackType
 from typing import Self
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from gigya_cheetah_assets.ledger.arrow import Flags, Numbers, Texts, pc, texts, whole
 from gigya_cheetah_assets.ledger.baseline import Baseline, read_baseline
 from gigya_cheetah_assets.ledger.database import Database, ledger_url, translated
 from gigya_cheetah_assets.ledger.deliveries import DeliveredFile, Delivery, enter, read_deliveries, set_head
@@ -23,7 +23,6 @@ from gigya_cheetah_assets.ledger.digests import slots
 from gigya_cheetah_assets.ledger.errors import LedgerUnusable
 from gigya_cheetah_assets.ledger.lookup import Head, People, head
 from gigya_cheetah_assets.ledger.recording import Recorder, mapping_id
-from gigya_cheetah_assets.ledger.row_text import plain
 from gigya_cheetah_assets.ledger.shape import RowShape
 from gigya_cheetah_assets.ledger.tables import mappings, releases
 from gigya_cheetah_assets.ledger.upgrade import upgrade
@@ -81,7 +80,7 @@ class Ledger:
         """How many people the ledger knows."""
         return self._head(sync).population
 
-    def baseline(self, sync: str, uids: pa.StringArray | pa.ChunkedArray, *, window: str) -> Baseline:
+    def baseline(self, sync: str, uids: Texts, *, window: str) -> Baseline:
         """The agreed state of some people, aligned with `uids`.
 
         Of a person whom `window` itself delivered it is the state before that: so a window that runs again
@@ -92,7 +91,7 @@ class Ledger:
             uids: UIDs of a batch, best in stable order (CRC-32, then UID): then a large batch is one scan.
             window: Stamp of the window that is being compared.
         """
-        keys = plain(uids)
+        keys = texts(uids)
         with self._reading() as connection:
             known = head(connection, sync).population
             if not known:
@@ -104,11 +103,11 @@ class Ledger:
     def superseded(
         self,
         sync: str,
-        uids: pa.StringArray | pa.ChunkedArray,
-        updated: pa.Int64Array | pa.ChunkedArray,
+        uids: Texts,
+        updated: Numbers,
         *,
         window: str,
-    ) -> pa.BooleanArray:
+    ) -> Flags:
         """Which rows are older than what another delivery has put into the ledger since.
 
         The last look before a file is written: such a row must not leave.
@@ -119,7 +118,7 @@ class Ledger:
             updated: Last update of each row, epoch ms.
             window: Stamp of the window that would deliver them.
         """
-        keys = plain(uids)
+        keys = texts(uids)
         with self._reading() as connection:
             people = People(connection, self._database.mark, sync, head(connection, sync).population)
             crcs = slots(keys.drop_null().to_pylist())
@@ -127,8 +126,7 @@ class Ledger:
         others = [(uid, when) for uid, when, delivery in found if delivery != window]
         names = pa.array([uid for uid, _ in others], pa.string())
         stored = pa.array([when for _, when in others], pa.int64()).take(pc.index_in(keys, value_set=names))
-        times = updated.combine_chunks() if isinstance(updated, pa.ChunkedArray) else updated
-        return pc.fill_null(pc.greater(stored, times), False)
+        return pc.fill_null(pc.greater(stored, whole(updated)), False)
 
     def record(
         self,
@@ -204,8 +202,8 @@ class Ledger:
     def writing(self, sync: str) -> Iterator[None]:
         """Holds the lock of a sync's writers; what is recorded inside is committed at the end, or not at all.
 
-        It is gone with the process that held it. On SQLite it keeps the writers of all syncs waiting, on PostgreSQL
-        only those of this one.
+        It is gone with the process that held it. On SQLite it keeps the writers of all syncs waiting, on
+        PostgreSQL only those of this one.
 
         Raises:
             LedgerBusy: Another run holds it and did not let go in time.

@@ -1,0 +1,146 @@
+"""What has to leave: rows of a batch compared with the ledger's state of the same people.
+
+Pure functions on frames; reading the ledger is `Ledger.baseline`, and rejected rows are in `rejected`.
+
+Rules. A profile leaves when row or consents differ from the agreed ones. A person must go from a list when the
+state is opt_out and was not, known or not (a superfluous opt-out harms nobody), or when it was opt_in and is
+anything else. A person joins a list when the state is opt_in and was not. An address change is another e-mail,
+letter case aside. Unsubscribes leave first, so they carry the address that CheetahMail knows, and the new one in a
+second row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import pyarrow as pa
+
+from gigya_cheetah_assets.ledger.arrow import Mask, Texts, column, mask, pc, places, texts
+from gigya_cheetah_assets.ledger.baseline import Baseline
+from gigya_cheetah_assets.ledger.consents import OPT_IN, OPT_OUT
+from gigya_cheetah_assets.ledger.digests import DIGEST_BYTES, encode_rows
+from gigya_cheetah_assets.ledger.lists import (
+    ABSENT,
+    OPTIN_DATE,
+    OPTIN_SOURCE,
+    OPTOUT_DATE,
+    REASON,
+    SOURCE,
+    ListRows,
+    address_changes,
+)
+from gigya_cheetah_assets.ledger.shape import UPDATED, RowShape, state_column
+
+
+@dataclass(frozen=True)
+class Flips:
+    """How many known people changed one subscription: from opt_in to something else, and to opt_in."""
+
+    lost: int = 0
+    gained: int = 0
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a batch of rows asks to be delivered, in the order of the rows; `_updated` ends the tables of lists.
+
+    Attributes:
+        profiles: The new and changed rows, as a frame of rows: to be delivered and then recorded.
+        unsubscribes: E-mail, key, LIST_ID, OPTOUT_DATE, REASON (opt_out, pending or absent: the state now).
+        address_changes: EMAIL_FROM, EMAIL_TO, key, CHANGED.
+        subscribes: E-mail, key, LIST_ID, OPTIN_DATE, OPTIN_SOURCE.
+        seen: Key and `_updated` of unchanged rows that are newer than the ledger's: to be recorded as seen.
+        unchanged: How many rows are as the ledger has them.
+        known: How many of the people the ledger knows.
+        flips: By subscription, among known people.
+        unaddressable: Changes of a subscription that no address can carry. Their state is null in `profiles`, so
+            that the ledger does not take them for delivered and they leave as soon as there is an address.
+    """
+
+    profiles: pa.Table
+    unsubscribes: pa.Table
+    address_changes: pa.Table
+    subscribes: pa.Table
+    seen: pa.Table
+    unchanged: int
+    known: int
+    flips: Mapping[str, Flips] = field(default_factory=dict)
+    unaddressable: int = 0
+
+
+def compare(rows: pa.Table, baseline: Baseline, shape: RowShape) -> Changes:
+    """Compares a batch of rows with the agreed state of the same people.
+
+    Args:
+        rows: A frame of rows, one row a UID, in stable order.
+        baseline: `Ledger.baseline` of their UIDs.
+        shape: Names of the columns.
+    """
+    rows = rows.combine_chunks()
+    seen = rows.select([shape.key, UPDATED])
+    if not baseline.any_known:
+        return _changes(rows, baseline, shape, seen.slice(0, 0), rows.num_rows)
+    digests = pa.array(encode_rows(rows, shape).digests, pa.binary(DIGEST_BYTES))
+    differs = ~mask(pc.equal(digests, baseline.digest))
+    later = ~differs & mask(pc.greater(column(rows, UPDATED), baseline.updated))
+    where = places(differs)
+    changed = rows if len(where) == rows.num_rows else rows.take(where)
+    changes = _changes(changed, baseline.take(where), shape, seen.take(places(later)), rows.num_rows)
+    return replace(changes, known=baseline.known_count)
+
+
+def _changes(rows: pa.Table, before: Baseline, shape: RowShape, seen: pa.Table, total: int) -> Changes:
+    new = filled(rows, shape.email)
+    old = empty_as_null(before.cells(shape.email))
+    moved = mask(pc.not_equal(pc.utf8_lower(old), pc.utf8_lower(new)))
+    leaving = ListRows(rows, shape, OPTOUT_DATE, REASON)
+    joining = ListRows(rows, shape, OPTIN_DATE, OPTIN_SOURCE)
+    addresses = (pc.coalesce(old, new), pc.if_else(pa.array(moved), new, None))
+    known = mask(before.known)
+    flips: dict[str, Flips] = {}
+    unaddressed: dict[str, Mask] = {}
+    for name in shape.subscriptions:
+        now = column(rows, state_column(name))
+        lost, gained, out = _steps(now, before.consent(name)[0])
+        flips[name] = Flips(int((lost & known).sum()), int((gained & known).sum()))
+        nowhere = leaving.add(name, lost | out, addresses, pc.fill_null(now, ABSENT))
+        nowhere |= joining.add(name, gained, (new,), pa.repeat(SOURCE, len(now)))
+        unaddressed[name] = nowhere
+    return Changes(
+        profiles=_not_taken_for_delivered(rows, unaddressed),
+        unsubscribes=leaving.table(),
+        address_changes=address_changes(rows, old, moved, shape),
+        subscribes=joining.table(),
+        seen=seen,
+        unchanged=total - rows.num_rows,
+        known=0,
+        flips=flips,
+        unaddressable=sum(int(nowhere.sum()) for nowhere in unaddressed.values()),
+    )
+
+
+def _steps(now: Texts, agreed: Texts) -> tuple[Mask, Mask, Mask]:
+    """Who went from opt_in to something else, who came to opt_in, who came to opt_out."""
+    is_in, is_out = mask(pc.equal(now, OPT_IN)), mask(pc.equal(now, OPT_OUT))
+    was_in, was_out = mask(pc.equal(agreed, OPT_IN)), mask(pc.equal(agreed, OPT_OUT))
+    return was_in & ~is_in, is_in & ~was_in, is_out & ~was_out
+
+
+def _not_taken_for_delivered(rows: pa.Table, unaddressed: Mapping[str, Mask]) -> pa.Table:
+    for name, nowhere in unaddressed.items():
+        if nowhere.any():
+            state = state_column(name)
+            states = pc.if_else(pa.array(nowhere), None, column(rows, state))
+            rows = rows.set_column(rows.schema.get_field_index(state), state, states)
+    return rows
+
+
+def filled(rows: pa.Table, name: str) -> Texts:
+    """A column in which an empty cell is null."""
+    return empty_as_null(texts(rows.column(name)))
+
+
+def empty_as_null(cells: Texts) -> Texts:
+    """The cells, null instead of ""."""
+    return pc.if_else(pc.equal(cells, ""), None, cells)

@@ -1,0 +1,81 @@
+"""The opt-outs of rows that may not go on as profiles: they still leave, and are kept in the ledger.
+
+Nothing else of a rejected row is believed: neither an opt-in, nor that one is missing now, nor another cell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from gigya_cheetah_assets.ledger.arrow import Mask, Texts, column, mask, pc, places
+from gigya_cheetah_assets.ledger.baseline import Baseline
+from gigya_cheetah_assets.ledger.compare import empty_as_null, filled
+from gigya_cheetah_assets.ledger.consents import OPT_OUT
+from gigya_cheetah_assets.ledger.lists import OPTOUT_DATE, REASON, ListRows
+from gigya_cheetah_assets.ledger.shape import UPDATED, RowShape, at_column, state_column
+
+_ADDRESS = r"^[^@\s]+@[^@\s]+$"
+
+
+@dataclass(frozen=True)
+class RejectedOptOuts:
+    """What rejected rows still ask for.
+
+    Attributes:
+        unsubscribes: E-mail, key, LIST_ID, OPTOUT_DATE, REASON, in the order of the rows.
+        consents: Key, `_updated`, then state and time of each subscription: the agreed state of these people with
+            the opt-outs laid over it; to be recorded as `consents_only`.
+        unaddressable: Opt-outs that no address can carry. They are not in `consents`, so they come up again with
+            each later reading until they can leave.
+    """
+
+    unsubscribes: pa.Table
+    consents: pa.Table
+    unaddressable: int
+
+
+def compare_rejected(rows: pa.Table, baseline: Baseline, shape: RowShape) -> RejectedOptOuts:
+    """The opt-outs of rejected rows that the ledger does not know yet.
+
+    They go to the address that the ledger knows (the only one that CheetahMail has) and to that of the row, if it
+    looks like one: contains one @ and no blanks.
+
+    Args:
+        rows: Rejected rows as a frame of rows; key and e-mail may be anything, or null.
+        baseline: `Ledger.baseline` of their UIDs.
+        shape: Names of the columns.
+    """
+    rows = rows.combine_chunks()
+    addresses = _addresses(rows, baseline, shape)
+    leaving = ListRows(rows, shape, OPTOUT_DATE, REASON)
+    consents: dict[str, Any] = {}
+    told, unaddressable = np.zeros(rows.num_rows, np.bool_), 0
+    for name in shape.subscriptions:
+        agreed, agreed_at = baseline.consent(name)
+        now = column(rows, state_column(name))
+        out = mask(pc.equal(now, OPT_OUT)) & ~mask(pc.equal(agreed, OPT_OUT))
+        nowhere = leaving.add(name, out, addresses, now)
+        unaddressable += int(nowhere.sum())
+        taken = out & ~nowhere
+        told |= taken
+        consents[state_column(name)] = pc.if_else(pa.array(taken), OPT_OUT, agreed)
+        consents[at_column(name)] = pc.if_else(pa.array(taken), column(rows, at_column(name)), agreed_at)
+    return RejectedOptOuts(leaving.table(), _frame(rows, shape, consents, told), unaddressable)
+
+
+def _addresses(rows: pa.Table, baseline: Baseline, shape: RowShape) -> tuple[Texts, Texts]:
+    old, new = empty_as_null(baseline.cells(shape.email)), filled(rows, shape.email)
+    new = pc.if_else(pc.match_substring_regex(new, _ADDRESS), new, None)
+    same = pc.fill_null(pc.equal(pc.utf8_lower(old), pc.utf8_lower(new)), False)
+    return old, pc.if_else(same, None, new)
+
+
+def _frame(rows: pa.Table, shape: RowShape, consents: dict[str, Any], told: Mask) -> pa.Table:
+    key = filled(rows, shape.key)
+    # Without a key there is nobody in the ledger to keep it for.
+    table = pa.table({shape.key: key, UPDATED: column(rows, UPDATED), **consents})
+    return table.take(places(told & mask(pc.is_valid(key))))
