@@ -1,134 +1,183 @@
-"""The three ways to sign a request: secret in the body, HMAC-SHA1 signature, RSA bearer token.
+"""The three ways to sign in to Gigya, as small objects that sign one request each time they are asked.
 
-A signer turns a request's parameters into parameters and headers; it does no I/O. Source: Gigya, signing requests;
-the signature is OAuth 1's base string with HMAC-SHA1 over the Base64-decoded secret.
+No session is kept: every request carries its own proof, with a nonce that is never used twice.
 """
 
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import hmac
-import time
-import uuid
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from typing import Protocol
 from urllib.parse import quote, urlsplit
+from uuid import uuid4
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from jwt.utils import base64url_encode
 
-from gigya_cheetah_assets.config.gigya import BearerAuth, GigyaConfig, SignedAuth
-from gigya_cheetah_assets.config.secrets import text
+from gigya_cheetah_assets.config.gigya import Auth, BearerAuth, UserKeyAuth
 from gigya_cheetah_assets.errors import ConfigError
+from gigya_cheetah_assets.gigya.clock import Clock
 
-Params = dict[str, str]
-Signed = tuple[Params, dict[str, str]]
+Signed = tuple[dict[str, str], dict[str, str]]
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-class Clock:
-    """This machine's clock, corrected by what the site's `Date` header says."""
-
-    def __init__(self) -> None:
-        self.offset = 0.0
-
-    def now(self) -> int:
-        """Unix seconds as the site counts them."""
-        return int(time.time() + self.offset)
+def new_nonce() -> str:
+    """A text that no other call has."""
+    return str(uuid4())
 
 
 class Signer(Protocol):
-    """Signs one request; every call gives a new nonce, so a repeat must be signed again."""
+    """Proves to Gigya who calls."""
 
-    def sign(self, url: str, params: Mapping[str, str], now: int) -> Signed:
-        """The parameters to send and the headers to send with them."""
+    def sign(self, method: str, url: str, params: Mapping[str, str]) -> Signed:
+        """The form fields to send and the headers to add.
+
+        Args:
+            method: The HTTP method, `POST`.
+            url: The whole address, without a query.
+            params: All form fields of the call, `apiKey` among them.
+        """
 
 
 class UserKeySigner:
-    """User key and secret in the form body."""
+    """Application key and secret in the form itself; for TLS only (Gigya: Application Keys)."""
 
     def __init__(self, user_key: str, secret: str) -> None:
-        self._credentials = {"userKey": user_key, "secret": secret}
+        self._fields = {"userKey": user_key, "secret": secret}
 
-    def sign(self, url: str, params: Mapping[str, str], now: int) -> Signed:  # noqa: ARG002 - one signature for all
-        """Adds both."""
-        return {**params, **self._credentials}, {}
+    def sign(self, method: str, url: str, params: Mapping[str, str]) -> Signed:  # noqa: ARG002 - as Signer asks
+        """Adds key and secret."""
+        return {**params, **self._fields}, {}
 
 
 class HmacSigner:
-    """User key, time, nonce and signature; the secret stays here.
+    """Application key and an HMAC-SHA1 signature over the whole request; the secret is never sent.
+
+    Args:
+        user_key: The application's key.
+        secret: Its secret, Base64 as the console shows it.
+        clock: Where the timestamp comes from.
+        nonce: Gives a new text at each call.
 
     Raises:
         ConfigError: The secret is no Base64.
     """
 
-    def __init__(self, user_key: str, secret: str) -> None:
+    def __init__(self, user_key: str, secret: str, clock: Clock, nonce: Callable[[], str] = new_nonce) -> None:
         self._user_key = user_key
-        try:
-            self._key = base64.b64decode(secret, validate=True)
-        except ValueError as error:
-            raise ConfigError(
-                ["gigya.auth.secret is no Base64"], next_step="copy it again from the console"
-            ) from error
+        self._secret = decoded_secret(secret)
+        self._clock = clock
+        self._nonce = nonce
 
-    def sign(self, url: str, params: Mapping[str, str], now: int) -> Signed:
-        """Adds `userKey`, `timestamp`, `nonce` and `sig`."""
-        nonce = f"{now}_{uuid.uuid4().hex}"
-        full = {**params, "userKey": self._user_key, "timestamp": str(now), "nonce": nonce}
-        return {**full, "sig": self.signature("POST", url, full)}, {}
-
-    def signature(self, method: str, url: str, params: Mapping[str, str]) -> str:
-        """Base64 of HMAC-SHA1 over the base string."""
-        digest = hmac.new(self._key, base_string(method, url, params).encode(), hashlib.sha1).digest()
-        return base64.b64encode(digest).decode()
-
-
-def base_string(method: str, url: str, params: Mapping[str, str]) -> str:
-    """`METHOD&url&query`, each percent-encoded; the query's values are so encoded twice."""
-    parts = urlsplit(url)
-    port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
-    query = "&".join(f"{name}={_encoded(params[name])}" for name in sorted(params))
-    return "&".join((method, _encoded(f"{parts.scheme}://{parts.hostname}{port}{parts.path}"), _encoded(query)))
-
-
-def _encoded(value: str) -> str:
-    return quote(value, safe="-_.~")
+    def sign(self, method: str, url: str, params: Mapping[str, str]) -> Signed:
+        """Adds key, timestamp, nonce and signature."""
+        fields = {
+            **params,
+            "userKey": self._user_key,
+            "timestamp": str(self._clock.now()),
+            "nonce": self._nonce(),
+        }
+        return {**fields, "sig": signature(self._secret, base_string(method, url, fields))}, {}
 
 
 class BearerSigner:
-    """A new JWT a request, RS256, `kid` = user key, claims `iat` and `jti` only.
+    r"""Application key with an RSA key pair: a signed token in the Authorization header.
+
+    Args:
+        user_key: The application's key; the token's `kid`.
+        private_key: PEM, PKCS#1 as the console gives it or PKCS#8; line breaks may be written as `\n`.
+        clock: Where the token's time comes from.
+        nonce: Gives a new text at each call; Gigya takes no token twice.
 
     Raises:
-        ConfigError: The key is no RSA private key in PEM (PKCS#1 or PKCS#8).
+        ConfigError: The key is no unencrypted RSA private key.
     """
 
-    def __init__(self, user_key: str, private_key: str) -> None:
-        self._user_key = user_key
-        try:
-            key = load_pem_private_key(private_key.replace("\\n", "\n").encode(), password=None)
-        except (ValueError, TypeError) as error:
-            raise ConfigError(["gigya.auth.private_key is no PEM private key"], next_step=_PEM) from error
-        if not isinstance(key, RSAPrivateKey):
-            raise ConfigError(["gigya.auth.private_key is no RSA key"], next_step=_PEM)
-        self._key = key
+    def __init__(
+        self, user_key: str, private_key: str, clock: Clock, nonce: Callable[[], str] = new_nonce
+    ) -> None:
+        self._header = _segment({"alg": "RS256", "typ": "JWT", "kid": user_key})
+        self._algorithm = jwt.get_algorithm_by_name("RS256")
+        self._key = _rsa_key(self._algorithm, private_key)
+        self._clock = clock
+        self._nonce = nonce
 
-    def sign(self, url: str, params: Mapping[str, str], now: int) -> Signed:  # noqa: ARG002 - one signature for all
-        """Adds the Authorization header."""
-        claims = {"iat": now, "jti": str(uuid.uuid4())}
-        headers = {"typ": "JWT", "kid": self._user_key}
-        token = jwt.encode(claims, self._key, algorithm="RS256", headers=headers)
-        return dict(params), {"Authorization": f"Bearer {token}"}
+    def sign(self, method: str, url: str, params: Mapping[str, str]) -> Signed:  # noqa: ARG002 - as Signer asks
+        """Adds the header; exactly the claims `iat` and `jti` (Gigya: signing requests with a bearer token)."""
+        unsigned = self._header + b"." + _segment({"iat": self._clock.now(), "jti": self._nonce()})
+        token = unsigned + b"." + base64url_encode(self._algorithm.sign(unsigned, self._key))
+        return dict(params), {"Authorization": f"Bearer {token.decode()}"}
 
 
-_PEM = "give the key that the console showed, with its BEGIN and END lines"
+def signer_for(auth: Auth, clock: Clock, environ: Mapping[str, str] | None = None) -> Signer:
+    """The signer that a sync file asks for; reads its secrets now.
 
-
-def signer(config: GigyaConfig, environ: Mapping[str, str] | None = None) -> Signer:
-    """The signer of a site's configuration; reads the secrets now."""
-    auth = config.auth
-    user_key = text(auth.user_key, environ)
+    Raises:
+        ConfigError: A variable is not set, or its value is no such secret.
+    """
+    user_key = auth.user_key.resolve(environ).strip()
+    if isinstance(auth, UserKeyAuth):
+        return UserKeySigner(user_key, auth.secret.resolve(environ).strip())
     if isinstance(auth, BearerAuth):
-        return BearerSigner(user_key, auth.private_key.resolve(environ))
-    secret = auth.secret.resolve(environ)
-    return HmacSigner(user_key, secret) if isinstance(auth, SignedAuth) else UserKeySigner(user_key, secret)
+        return BearerSigner(user_key, auth.private_key.resolve(environ), clock)
+    return HmacSigner(user_key, auth.secret.resolve(environ), clock)
+
+
+def base_string(method: str, url: str, params: Mapping[str, str]) -> str:
+    """What is signed: the HTTP method, the normal form of the address and the sorted fields, each encoded again.
+
+    Gigya: signing requests. RFC 3986 encoding; the port only if it is not the scheme's own; keys by code point.
+    """
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port not in (None, _DEFAULT_PORTS.get(parts.scheme)) else ""
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    address = f"{parts.scheme.lower()}://{host}{port}{parts.path}"
+    fields = "&".join(f"{key}={_encoded(params[key])}" for key in sorted(params))
+    return f"{method.upper()}&{_encoded(address)}&{_encoded(fields)}"
+
+
+def signature(secret: bytes, text: str) -> str:
+    """Base64 of the HMAC-SHA1 of a text; `secret` is already decoded."""
+    return base64.b64encode(hmac.new(secret, text.encode(), hashlib.sha1).digest()).decode()
+
+
+def decoded_secret(secret: str) -> bytes:
+    """The bytes of a secret; missing padding is forgiven, as Gigya's own PHP client does.
+
+    Raises:
+        ConfigError: It is no Base64.
+    """
+    bare = secret.strip().rstrip("=")
+    try:
+        return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
+    except binascii.Error:
+        raise ConfigError(
+            ["gigya.auth.secret is no Base64 text"], next_step="copy the secret again from Gigya's console"
+        ) from None
+
+
+def _encoded(text: str) -> str:
+    return quote(text, safe="-_.~")
+
+
+def _segment(content: Mapping[str, str | int]) -> bytes:
+    return base64url_encode(json.dumps(content, separators=(",", ":")).encode())
+
+
+def _rsa_key(algorithm: jwt.algorithms.Algorithm, pem: str) -> RSAPrivateKey:
+    try:
+        key = algorithm.prepare_key(pem.strip().replace("\\r", "").replace("\\n", "\n"))
+    except (jwt.InvalidKeyError, ValueError, TypeError):
+        key = None
+    if not isinstance(key, RSAPrivateKey):
+        raise ConfigError(
+            ["gigya.auth.private_key is no unencrypted RSA private key in PEM form"],
+            next_step="set the variable to the whole text from -----BEGIN to the last -----",
+        )
+    return key

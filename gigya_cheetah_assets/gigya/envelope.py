@@ -1,36 +1,80 @@
-"""What every answer of Gigya carries around its content."""
+"""What every answer of Gigya's carries around its payload, and decoders that read both in one pass.
+
+What a code means is in `codes`; what a record looks like is the caller's matter.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import GenericAlias
+from typing import Any, TypeVar
+
 import msgspec
 
+T = TypeVar("T")
 
-class ValidationError(msgspec.Struct, rename="camel"):
-    """One field that an account's data broke; the message is not kept, it may repeat the value."""
 
-    error_code: int = 0
-    field_name: str = ""
+class ValidationError(msgspec.Struct, rename="camel", frozen=True):
+    """One field that Gigya refused; `message` may quote the value, so it is never printed."""
+
+    error_code: int | None = None
+    field_name: str | None = None
+    message: str | None = None
 
 
 class Envelope(msgspec.Struct, rename="camel", kw_only=True):
-    """The common part; unknown keys are skipped, missing ones have their default.
+    """The fields around a payload; unknown ones are skipped, each may be absent (Gigya: response envelope).
 
-    Attributes:
-        api_domain: With 301001, the data centre to call instead.
-        error_details: For people; HTML-escaped by Gigya. Never logged, it may repeat parameters.
+    HTTP is 200 even for errors, so only `error_code` judges; `None` means that Gigya did not write this body.
+    `error_message` and `error_details` may quote personal data and are never printed.
     """
 
-    error_code: int = 0
+    error_code: int | None = None
     error_message: str | None = None
     error_details: str | None = None
-    call_id: str = ""
+    call_id: str | None = None
+    status_code: int | None = None
+    time: str | None = None
     api_domain: str | None = None
-    validation_errors: list[ValidationError] = []
+    validation_errors: list[ValidationError] | None = None
 
 
-class SearchEnvelope(Envelope, kw_only=True):
-    """The envelope of a page of a search."""
+class SearchEnvelope(Envelope, rename="camel", kw_only=True):
+    """An answer of `accounts.search` without its records (Gigya: search, response).
 
-    objects_count: int | None = None
-    total_count: int | None = None
+    Attributes:
+        next_cursor_id: Absent, null and empty all mean that this was the last page.
+        total_count: Matches of the whole query; may drift between pages, so it is for logging only.
+        objects_count: Records of this page.
+    """
+
     next_cursor_id: str | None = None
+    total_count: int | None = None
+    objects_count: int | None = None
+
+
+def envelope_only(body: bytes) -> tuple[Envelope, Envelope]:
+    """Decoder for calls whose payload does not matter."""
+    envelope = msgspec.json.decode(body, type=Envelope)
+    return envelope, envelope
+
+
+def page_decoder(record: type[T]) -> Callable[[bytes], tuple[SearchEnvelope, list[T]]]:
+    """Decoder for pages of `accounts.search`, each record read as `record`; absent `results` are no records.
+
+    `record` is anything that msgspec knows: a Struct of the wanted fields, `dict`, or `msgspec.Raw` to decode the
+    records one by one. The decoder raises `msgspec.ValidationError` for a record of another shape.
+    """
+    page: Any = msgspec.defstruct(
+        "SearchPage",
+        [("results", GenericAlias(list, record) | None, None)],
+        bases=(SearchEnvelope,),
+        kw_only=True,
+    )
+    decoder = msgspec.json.Decoder(page)
+
+    def decode(body: bytes) -> tuple[SearchEnvelope, list[T]]:
+        answer: Any = decoder.decode(body)
+        return answer, answer.results or []
+
+    return decode

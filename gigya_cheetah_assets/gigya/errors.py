@@ -1,103 +1,132 @@
-"""Gigya's error codes, once, and the class that each one raises.
+"""Errors of the Gigya client, by what the caller should do. Which code raises which is the table in `codes`.
 
-Judge by `errorCode` in the body only: HTTP is 200 on errors too. Codes and their meaning: Gigya, response codes and
-errors. The branches (repeat, reject, stop) are those of `gigya_cheetah_assets.errors`.
+    RetryLater
+    ├── GigyaUnavailable       the client itself repeats these inside `retry_seconds`
+    │   ├── ServerFault        Gigya failed inside: a few attempts only
+    │   ├── RateLimited        too many requests to the site: every thread slows down
+    │   └── AccountBusy        too many requests for one account (AccountPaused: imports, for a minute)
+    └── CursorExpired          throw away what was read and start the search again
+    RejectRecord
+    └── AccountRejected        Gigya refuses this account's data or state
+        └── AccountGone        this account does not exist (any more)
+    StopSync
+    ├── GigyaRefused           credentials, permission, data centre, query: a person must act
+    │   └── ClockSkew          this machine's clock is wrong and Gigya's Date header did not help
+    ├── CursorLoop             Gigya gave a cursor id twice
+    └── UnexpectedAnswer       an error code or a shape that this version does not know
+
+No text here quotes Gigya's own error texts: they may repeat what was sent.
 """
 
 from __future__ import annotations
 
-from gigya_cheetah_assets.errors import RejectRecord, RetryLater, StopSync
-from gigya_cheetah_assets.gigya.envelope import Envelope
+from typing import ClassVar
+
+from gigya_cheetah_assets.errors import GigyaCheetahError, RejectRecord, RetryLater, StopSync
 
 
-class GigyaUnavailable(RetryLater):
-    """The site did not answer, or answered that it can't now."""
+class GigyaFault(GigyaCheetahError):
+    """What an error from Gigya carries besides its text.
+
+    Args:
+        problem: What was called and what came back; no response body, no parameter.
+        next_step: What a person should do.
+        code: Gigya's `errorCode`, 0 if no answer with a code came.
+        call_id: Gigya's id of the call, to look it up in the console.
+    """
+
+    def __init__(self, problem: str, *, next_step: str = "", code: int = 0, call_id: str = "") -> None:
+        super().__init__(problem, next_step=next_step)
+        self.code = code
+        self.call_id = call_id
+
+
+class GigyaUnavailable(GigyaFault, RetryLater):
+    """No answer, an answer that Gigya did not write (HTML, half a JSON text), or Gigya asks to try later.
+
+    Attributes:
+        tries: Attempts at most, `None` for as many as the budget allows.
+        least_wait: Seconds to wait at least before the next attempt.
+    """
+
+    tries: ClassVar[int | None] = None
+    least_wait: ClassVar[float] = 0.0
+
+
+class ServerFault(GigyaUnavailable):
+    """Gigya failed inside; sometimes an overlong or heavy query, so it is repeated a few times only."""
+
+    tries = 6
 
 
 class RateLimited(GigyaUnavailable):
-    """More requests than the contract allows, or too many at once for one account."""
+    """The site's requests a second are used up (Gigya: Acceptable Use Policy)."""
 
 
-class ClockSkew(RetryLater):
-    """The request's time is too far from the site's clock; corrected once from the `Date` header."""
+class AccountBusy(GigyaUnavailable):
+    """More than five requests at once for one account; writes of one must be serial (Gigya: getAccountInfo)."""
 
 
-class CursorExpired(RetryLater):
-    """The site no longer knows the cursor: what was read of this query must be thrown away and read again."""
+class AccountPaused(AccountBusy):
+    """One account was imported more than five times in a minute (Gigya: importFullAccount)."""
+
+    least_wait = 60.0
 
 
-class AccountRefused(RejectRecord):
-    """Gigya refused one account's data; `code` is Gigya's."""
+class CursorExpired(GigyaFault, RetryLater):
+    """Gigya forgot the cursor. Cursors live five minutes between two pages (Gigya: search, pagination).
 
-    def __init__(self, problem: str, *, uid: str, column: str, reason: str, code: int) -> None:
-        super().__init__(problem, uid=uid, column=column, reason=reason)
+    Whoever reads must throw away everything that this search gave and start it again, so that no record is lost
+    or doubled; `search.restarting` does it. Repeating the call alone is useless.
+    """
+
+
+class AccountRejected(RejectRecord):
+    """Gigya refuses this account's data or state; other accounts may go on.
+
+    Attributes:
+        code: Gigya's `errorCode`.
+        call_id: Gigya's id of the call.
+        fields: Names of the fields that broke a rule, never their values; `column` is the first of them.
+    """
+
+    def __init__(
+        self, problem: str, *, uid: str, code: int, call_id: str, fields: tuple[str, ...] = (), next_step: str = ""
+    ) -> None:
+        column = fields[0] if fields else ""
+        super().__init__(problem, uid=uid, column=column, reason=f"gigya_{code}", next_step=next_step)
         self.code = code
+        self.call_id = call_id
+        self.fields = fields
 
 
-class GigyaRefused(StopSync):
-    """Credentials, permissions, a query or a setting that the site does not accept; `code` is Gigya's."""
-
-    def __init__(self, problem: str, *, code: int, next_step: str = "") -> None:
-        super().__init__(problem, next_step=next_step)
-        self.code = code
+class AccountGone(AccountRejected):
+    """This site has no such account: deleted, merged into another one, or of another site."""
 
 
-_SETTINGS = "compare gigya.api_key, user_key and secret in the sync file's variables with the console"
-_PERMISSION = (
-    "give the application key the permission for this call in the console (accounts.search, getAccountInfo)"
-)
-_LATER = (
-    403048,
-    409030,
-    500000,
-    500001,
-    500002,
-    500023,
-    500026,
-    500028,
-    500034,
-    503001,
-    504001,
-    504002,
-    100001,
-    403004,
-)
-_NOTES = (0, 200008, 200009, 200010, 206001, 206002, 206003)
-_REFUSED = {
-    301001: "set gigya.api_domain to the data centre that the problem names",
-    400002: "see errorDetails in Gigya's console log by the callId",
-    400006: "check gigya.where and the paths in `fields` against the site's schema",
-    400008: "check the private key and the user key of gigya.auth",
-    400093: _SETTINGS,
-    403000: _PERMISSION,
-    403003: _SETTINGS,
-    403005: _SETTINGS,
-    403006: "use scheme https",
-    403007: _PERMISSION,
-    403010: _SETTINGS,
-    403023: _PERMISSION,
-    403026: _PERMISSION,
-    403035: _SETTINGS,
-    403036: "ask Gigya to enable accounts (RaaS) for this site",
-    405001: "check gigya.api_domain",
-}
+class GigyaRefused(GigyaFault, StopSync):
+    """Gigya refuses the call as such, and would refuse it again.
+
+    Attributes:
+        api_domain: The data centre to use, when the site lives in another one; else empty.
+    """
+
+    api_domain: str = ""
 
 
-def error_of(envelope: Envelope, method: str) -> GigyaUnavailable | ClockSkew | GigyaRefused | None:
-    """The error that an answer stands for, or None for success (also success with a note)."""
-    code = envelope.error_code
-    if code in _NOTES:
-        return None
-    where = f" (data centre {envelope.api_domain})" if envelope.api_domain else ""
-    problem = (
-        f"Gigya answered {method} with {code} {envelope.error_message or ''}{where}, callId {envelope.call_id}"
-    )
-    if code == 403002:
-        return ClockSkew(problem, next_step="set this machine's clock")
-    if code in (403048, 409030):
-        return RateLimited(problem, next_step="lower gigya.requests_per_second")
-    if code in _LATER:
-        return GigyaUnavailable(problem, next_step="run again later")
-    return GigyaRefused(
-        problem, code=code, next_step=_REFUSED.get(code, "look the code up in Gigya's response codes")
-    )
+class ClockSkew(GigyaRefused):
+    """Gigya finds the request too old or too new (Gigya: 403002, about two minutes already fail).
+
+    Attributes:
+        server_date: The answer's Date header, from which the client corrects its clock once.
+    """
+
+    server_date: str | None = None
+
+
+class CursorLoop(GigyaFault, StopSync):
+    """Gigya gave the same cursor id twice in one search; going on would read the same pages for ever."""
+
+
+class UnexpectedAnswer(GigyaFault, StopSync):
+    """Gigya answered, but with an error code or a shape that this version does not know."""

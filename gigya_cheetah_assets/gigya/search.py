@@ -1,110 +1,110 @@
 """Searching with a cursor: page after page of one query, strictly one request at a time.
 
 Source: Gigya, accounts.search, pagination. The end is an answer without `nextCursorId`: a page may be shorter than
-LIMIT or empty and still not be the last. The same cursor id sent again gives the same page, so a failed page is
-simply asked for again.
+LIMIT or empty and still not be the last. The same cursor id sent again gives the same page, so the client simply
+repeats a failed one.
 """
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.gigya.client import GigyaClient
 from gigya_cheetah_assets.gigya.envelope import SearchEnvelope
-from gigya_cheetah_assets.gigya.errors import CursorExpired, GigyaRefused
+from gigya_cheetah_assets.gigya.errors import CursorExpired, CursorLoop, ServerFault
 from gigya_cheetah_assets.gigya.query import Query
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 PageDecode = Callable[[bytes], tuple[SearchEnvelope, T]]
 SEARCH_MILLISECONDS = 60_000
-# Gigya names no code for a dead cursor; an unknown value of `cursorId` is a bad parameter value.
-_DEAD_CURSOR = 400006
+_SEARCH = "accounts.search"
 
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """One page: what the decoder made of it, and how many accounts match in all (for sizing only; it may drift)."""
+    """One page of a search.
+
+    Attributes:
+        records: What the decoder made of it; may be empty on any page.
+        total_count: Matches of the whole query as Gigya says now; it may drift, so it is for sizing only.
+        next_cursor_id: Where the next page is, `None` on the last one.
+    """
 
     records: T
     total_count: int
+    next_cursor_id: str | None
 
 
 def search(client: GigyaClient, query: Query, decode: PageDecode[T]) -> Iterator[Page[T]]:
-    """The pages of a query.
+    """The pages of a query, each asked for when it is wanted.
+
+    A cursor dies five minutes after its last page, so pages must be put away quickly. Records that change during
+    the scan may come twice or move between pages: keep the latest of a UID.
 
     Raises:
-        CursorExpired: Throw away what was read of this query and search again; nothing is then lost or doubled.
-        StopSync: The site gave a cursor id that it had given before, which would never end.
+        CursorExpired: Throw away all that this search gave and start again; nothing is then lost or doubled.
+        CursorLoop: Gigya gave a cursor id twice.
+        GigyaCheetahError: As `GigyaClient.call`.
     """
-    params: dict[str, Any] = {"query": str(query), "openCursor": True, "timeout": SEARCH_MILLISECONDS}
+    params: dict[str, Any] = {"query": str(query), "openCursor": True}
     seen: set[str] = set()
     while True:
         envelope, records = _page(client, params, decode)
-        yield Page(records, envelope.total_count or 0)
-        cursor = envelope.next_cursor_id
-        if not cursor:
-            return
+        cursor = envelope.next_cursor_id or None
         if cursor in seen:
-            raise StopSync(
-                "accounts.search gave the same cursor id twice; it would go on for ever",
-                next_step="run the window again; if it persists, ask Gigya's support",
+            raise CursorLoop(
+                f"{_SEARCH} gave a cursor id for the second time, after {len(seen) + 1} pages",
+                next_step="run it again; if it stays so, report the callId to SAP support",
+                call_id=envelope.call_id or "",
             )
+        yield Page(records, envelope.total_count or 0, cursor)
+        if cursor is None:
+            return
         seen.add(cursor)
-        params = {"cursorId": cursor, "timeout": SEARCH_MILLISECONDS}
+        params = {"cursorId": cursor}
+
+
+def restarting(
+    make_pages: Callable[[], Iterable[T]], on_restart: Callable[[], object], attempts: int = 3
+) -> Iterator[T]:
+    """The pages of a search that starts again from its first page when Gigya forgot the cursor.
+
+    Stands outside of `prefetched`, so that `on_restart` runs in the thread that keeps the pages:
+    `restarting(lambda: prefetched(search(...)), spool.clear)`.
+
+    Args:
+        make_pages: Starts the search.
+        on_restart: Throws away everything that came so far.
+        attempts: Searches at most; then the error goes on.
+
+    Raises:
+        CursorExpired: The last attempt failed too.
+    """
+    for attempt in range(1, attempts + 1):
+        try:
+            yield from make_pages()
+        except CursorExpired:
+            if attempt == attempts:
+                raise
+            log.warning("Gigya forgot the cursor; search %d of at most %d starts", attempt + 1, attempts)
+            on_restart()
+        else:
+            return
 
 
 def _page(client: GigyaClient, params: dict[str, Any], decode: PageDecode[T]) -> tuple[SearchEnvelope, T]:
     def both(body: bytes) -> tuple[SearchEnvelope, tuple[SearchEnvelope, T]]:
         decoded = decode(body)
-        return decoded[0], decoded
+        return decoded[0], (decoded[0], decoded[1])
 
     try:
-        return client.call("accounts.search", params, both)
-    except GigyaRefused as error:
-        if "cursorId" in params and error.code == _DEAD_CURSOR:
-            raise CursorExpired("the site no longer knows the cursor", next_step="read the query again") from error
+        return client.call(_SEARCH, {**params, "timeout": SEARCH_MILLISECONDS}, both)
+    except ServerFault as error:
+        # No source names the code of a dead cursor, and some servers fail inside instead of refusing it.
+        if error.code == 500001 and "cursorId" in params:
+            raise CursorExpired(error.problem, next_step=error.next_step, code=error.code) from error
         raise
-
-
-def prefetched(items: Iterator[T], depth: int = 2) -> Iterator[T]:
-    """The same items, fetched by a thread of their own at most `depth` ahead of who uses them.
-
-    An error of the source comes out here. Ending early (`close`, an error of the user) ends the thread.
-    """
-    buffer: queue.Queue[tuple[str, Any]] = queue.Queue(maxsize=depth)
-    stopped = threading.Event()
-    thread = threading.Thread(target=_fill, args=(items, buffer, stopped), name="prefetch", daemon=True)
-    thread.start()
-    try:
-        while True:
-            kind, value = buffer.get()
-            if kind == "end":
-                return
-            if kind == "error":
-                raise value
-            yield value
-    finally:
-        stopped.set()
-        while thread.is_alive():
-            try:
-                buffer.get(timeout=0.05)
-            except queue.Empty:
-                continue
-        thread.join()
-
-
-def _fill(items: Iterator[Any], buffer: queue.Queue[tuple[str, Any]], stopped: threading.Event) -> None:
-    try:
-        for item in items:
-            buffer.put(("item", item))
-            if stopped.is_set():
-                return
-    except BaseException as error:  # noqa: BLE001 - handed to the other thread, which raises it
-        buffer.put(("error", error))
-    else:
-        buffer.put(("end", None))

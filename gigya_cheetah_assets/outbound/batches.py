@@ -39,11 +39,15 @@ class LazyParquet:
         self._writer.write_table(table)
         self.rows += len(table)
 
+    def close(self) -> None:
+        """Ends the file; a second time does nothing."""
+        if self._writer is not None:
+            self._writer.close()
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._writer is not None:
-            self._writer.close()
+        self.close()

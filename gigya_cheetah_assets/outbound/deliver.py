@@ -19,7 +19,7 @@ from gigya_cheetah_assets.cheetahmail import ImportFileWriter, Manifest, columns
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.config.files import ImportFileDefaults, Kind
 from gigya_cheetah_assets.errors import StopSync
-from gigya_cheetah_assets.ledger import Ledger, Shape
+from gigya_cheetah_assets.ledger import DeliveredFile, Ledger, RowShape
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound import brakes, folders, summary
 from gigya_cheetah_assets.outbound.batches import read_batches
@@ -57,7 +57,7 @@ class Delivery:
         self.ledger = ledger
         self.superseded = 0
         self._data = data
-        self._shape = Shape.of(table)
+        self._shape = RowShape.of(table.fields)
         self._rows = folders.finished(self._folder(folders.ROWS))
         self._counted = summary.read(self._rows, RowsSummary)
         self._extracted = summary.read(folders.finished(self._folder(folders.PROFILES)), ProfilesSummary)
@@ -163,7 +163,8 @@ class Delivery:
             shape=self._shape,
             consents_only=read_batches(self._rows / "rejected_consents.parquet"),
             mapping_version=self.table.version,
-            files=[{"kind": f.kind, "name": f.name, "rows": f.rows, "bytes": f.bytes, "sha256": f.sha256} for f in files],
+            files=[DeliveredFile(f.kind, f.name, f.rows, f.bytes, f.sha256) for f in files],
+            seen=read_batches(self._rows / "seen.parquet"),
             counts={
                 "read": counted.read,
                 "delivered": counted.changed - self.superseded,

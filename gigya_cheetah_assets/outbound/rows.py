@@ -2,7 +2,8 @@
 
 Leaves in the window's folder: `profiles.parquet`, `unsubscribes.parquet`, `address_changes.parquet`,
 `subscribes.parquet` (each only if it has a row), `rejected_consents.parquet` (what the ledger has to remember of
-rejected people's opt-outs), `rejects.parquet`, `rejects.csv` and `summary.json`.
+rejected people's opt-outs), `seen.parquet` (unchanged people whom Gigya touched since the ledger saw them),
+`rejects.parquet`, `rejects.csv` and `summary.json`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from gigya_cheetah_assets import schemas
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.config.files import KINDS_IN_ORDER, Kind
 from gigya_cheetah_assets.errors import StopSync
-from gigya_cheetah_assets.ledger import Changes, Ledger, Shape, compare, compare_rejected
+from gigya_cheetah_assets.ledger import Changes, Ledger, RowShape, compare, compare_rejected
 from gigya_cheetah_assets.mapping import FieldTable, Mapped, map_profiles
 from gigya_cheetah_assets.outbound import folders, shared_emails, summary
 from gigya_cheetah_assets.outbound.batches import LazyParquet, read_batches
@@ -93,6 +94,7 @@ class _RowsWriter:
                 kind: stack.enter_context(LazyParquet(folder / f"{kind}.parquet")) for kind in KINDS_IN_ORDER
             }
             self.consents = stack.enter_context(LazyParquet(folder / "rejected_consents.parquet"))
+            self.seen = stack.enter_context(LazyParquet(folder / "seen.parquet"))
             self.rejects = stack.enter_context(RejectsWriter(folder))
             self._stack = stack.pop_all()
 
@@ -126,7 +128,7 @@ class _RowsMaker:
         self._writer = writer
         self._shared = shared
         self._schema = schemas.rows_schema(table)
-        self._shape = Shape.of(table)
+        self._shape = RowShape.of(table.fields)
 
     def add(self, profiles: pa.Table) -> None:
         """Maps and compares a batch of good profiles."""
@@ -162,8 +164,11 @@ class _RowsMaker:
         changes: Changes = compare(fresh, baseline, self._shape)
         self.counts.unchanged += changes.unchanged
         self.counts.known += changes.known
+        self.counts.unaddressable += changes.unaddressable
         for column, flips in changes.flips.items():
-            self.counts.flips.setdefault(column, Counter()).update(flips)
+            turned = {"opt_out": flips.lost, "opt_in": flips.gained}
+            self.counts.flips.setdefault(column, Counter()).update(turned)
+        self._writer.seen.add(changes.seen)
         for kind, writer in self._writer.kinds.items():
             writer.add(getattr(changes, kind))
 

@@ -8,22 +8,137 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from gigya_cheetah_assets.config import Sync
-from gigya_cheetah_assets.gigya import Condition, CursorExpired, GigyaClient, Query, all_of, field_is, raw, search
-from gigya_cheetah_assets.gigya.search import prefetched
-from gigya_cheetah_assets.mapping import FieldTable
-from gigya_cheetah_assets.mapping.decode import Decoder
-from gigya_cheetah_assets.outbound.join import ACCOUNT_SEEN, EMAIL_SEEN, scanned
-from gigya_cheetah_assets.outbound.spool import Spool
+from gigya_cheetah_assets.gigya import CursorExpired, GigyaClient, Query, prefetched, search
+from gigya_cheetah_assets.gigya.query import Source, at_least, below, equals, own_condition
+from gigya_cheetah_assets.mapping import FieldTable, account_decoder, email_account_decoder
+from gigya_cheetah_assets.mapping.decode import Decode
+from gigya_cheetah_assets.outbound.batches import BATCH_ROWS
+from gigya_cheetah_assets.outbound.by_key import ByKey
+from gigya_cheetah_assets.outbound.spool import Spool, parts_for
 from gigya_cheetah_assets.outbound.window import Window
 
 log = logging.getLogger(__name__)
-BATCH_ROWS = 50_000
-_RESTARTS = 3
+_RESTARTS = 5
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """What a scan left.
+
+    Attributes:
+        query: Its text; holds no personal data.
+        spool: The records that have a key.
+        nameless: Records without any key; they can only be counted.
+    """
+
+    query: str
+    spool: Spool
+    nameless: int
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One source's scan.
+
+    Attributes:
+        name: The source.
+        decode: From a page's bytes to its records.
+        schema: Of the records.
+        complete: Adds to a batch of records what the source does not tell of them.
+        at_most: So many records and no more (sample mode).
+    """
+
+    name: Source
+    query: Query
+    decode: Decode
+    schema: pa.Schema
+    complete: Callable[[pa.Table], pa.Table]
+    at_most: int | None = None
+
+    def into(self, folder: Path, client: GigyaClient, windows: int) -> Scanned:
+        """Runs the scan; starts it again, at most `_RESTARTS` times, when the site forgets its cursor."""
+        for _ in range(_RESTARTS):
+            try:
+                return self._once(folder, client, windows)
+            except CursorExpired:
+                log.warning("%s: Gigya forgot the cursor; reading the windows again from the start", self.name)
+        return self._once(folder, client, windows)
+
+    def _once(self, folder: Path, client: GigyaClient, windows: int) -> Scanned:
+        spool: Spool | None = None
+        nameless = 0
+        for batch, total in self._batches(client):
+            if spool is None:
+                parts = parts_for(ceil(total / windows), BATCH_ROWS)
+                spool = Spool(folder, self.name, self.schema, key="UID", parts=parts)
+            batch = self.complete(batch)
+            spool.add(batch.filter(batch["UID"].is_valid()))
+            nameless += batch["UID"].null_count
+        assert spool is not None, "a search has at least one page"
+        spool.close()
+        log.info("%s: %d records read", self.name, spool.rows + nameless)
+        return Scanned(str(self.query), spool, nameless)
+
+    def _batches(self, client: GigyaClient) -> Iterator[tuple[pa.Table, int]]:
+        """Pages gathered to `BATCH_ROWS`, with the number of matches that the site states."""
+        gathered: list[pa.Table] = []
+        rows = read = total = 0
+        with closing(prefetched(search(client, self.query, self.decode))) as pages:
+            for page in pages:
+                table = page.records if self.at_most is None else page.records.slice(0, self.at_most - read)
+                gathered.append(table)
+                rows, read, total = rows + len(table), read + len(table), max(total, page.total_count)
+                if rows >= BATCH_ROWS:
+                    yield pa.concat_tables(gathered), total
+                    gathered, rows = [], 0
+                if self.at_most is not None and read >= self.at_most:
+                    break
+        yield pa.concat_tables(gathered) if gathered else self.schema.empty_table(), total
+
+
+def scans(sync: Sync, table: FieldTable, windows: Sequence[Window], by_key: ByKey) -> list[Scan]:
+    """The scans that a run of neighbouring windows needs; in sample mode the subscriptions are read by key only."""
+    bounds = _bounds(windows)
+    own = [own_condition(sync.gigya.where)] if sync.gigya.where else []
+    sample, page = sync.sample_size, min(sync.gigya.page_size, sync.sample_size or sync.gigya.page_size)
+    accounts = Scan(
+        "accounts",
+        Query(table.account_select, "accounts", [*bounds, *own], page),
+        account_decoder(table),
+        table.account_schema,
+        lambda batch: batch,
+        sample,
+    )
+    emails = Scan(
+        "emailAccounts",
+        Query(table.email_account_select, "emailAccounts", [*bounds, *_which_emails(sync)], page),
+        email_account_decoder(table),
+        table.email_account_schema,
+        by_key.with_uids,
+        sample,
+    )
+    if sync.gigya.accounts == "lite":
+        return [emails]
+    return [accounts, emails] if table.needs_email_accounts and sample is None else [accounts]
+
+
+def _bounds(windows: Sequence[Window]) -> list[str]:
+    lower, upper = windows[0].lower, windows[-1].upper
+    conditions = [] if lower is None else [at_least("lastUpdatedTimestamp", lower)]
+    return conditions if upper is None else [*conditions, below("lastUpdatedTimestamp", upper)]
+
+
+def _which_emails(sync: Sync) -> list[str]:
+    if sync.gigya.accounts == "both":
+        return []
+    if sync.gigya.accounts == "full":
+        return [equals("hasFullAccount", True)]
+    return [equals("hasLiteAccount", True), equals("hasFullAccount", False)]

@@ -8,6 +8,8 @@ to be deduplicated and joined in memory.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
+from math import ceil
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -28,19 +30,34 @@ def slots(keys: pa.ChunkedArray | pa.Array) -> Slots:
 
 def in_stable_order(table: pa.Table, key: str, *, latest_by: str) -> pa.Table:
     """One row a key, the one with the greatest `latest_by`, sorted by (slot, key)."""
-    table = table.append_column("_slot", pa.array(slots(table[key])))
-    order = pc.sort_indices(
-        table.select(["_slot", key, latest_by]),
-        sort_keys=[("_slot", "ascending"), (key, "ascending"), (latest_by, "ascending")],
-        null_placement="at_start",
+    # A record without a time counts as the oldest.
+    order_by = pa.table(
+        {"slot": pa.array(slots(table[key])), "key": table[key], "time": pc.fill_null(table[latest_by], -1)}
     )
-    table = table.take(order).combine_chunks()
+    table = table.take(pc.sort_indices(order_by, [(name, "ascending") for name in order_by.column_names]))
+    table = table.combine_chunks()
     keys = table[key]
     if len(table) > 1:
         last_of_key = pc.not_equal(keys.slice(0, len(keys) - 1), keys.slice(1))
         keep = np.append(np.asarray(last_of_key), True)
         table = table if keep.all() else table.filter(pa.array(keep))
-    return table.drop_columns(["_slot"])
+    return table
+
+
+def parts_for(rows: int, most: int) -> int:
+    """The power of two of parts that keeps each part of so many rows at about `most`."""
+    return 1 << max(0, ceil(rows / most) - 1).bit_length()
+
+
+def spread(table: pa.Table, key: str, parts: int) -> list[pa.Table]:
+    """The table's rows by part; part i holds the slots from i/parts to (i+1)/parts of all."""
+    if parts == 1:
+        return [table]
+    part_of_row = (slots(table[key]).astype(np.uint64) * np.uint64(parts)) >> np.uint64(32)
+    order = np.argsort(part_of_row, kind="stable")
+    table = table.take(pa.array(order))
+    bounds = np.searchsorted(part_of_row[order], np.arange(parts + 1))
+    return [table.slice(int(start), int(end - start)) for start, end in pairwise(bounds)]
 
 
 class Spool:
@@ -50,7 +67,7 @@ class Spool:
         folder: Where the part files go; it must exist.
         name: Distinguishes several spools of one folder.
         key: The column whose hash chooses the part.
-        parts: How many parts; 1 for what fits in memory at once.
+        parts: How many parts, a power of two; 1 for what fits in memory at once.
     """
 
     def __init__(self, folder: Path, name: str, schema: pa.Schema, *, key: str, parts: int) -> None:
@@ -65,24 +82,19 @@ class Spool:
         """Spreads a table's rows over the parts."""
         self.rows += len(table)
         table = table.select(self.schema.names).cast(self.schema)
-        if self.parts == 1:
-            self._writers[0].write_table(table)
-            return
-        part_of_row = (slots(table[self.key]).astype(np.uint64) * self.parts) >> np.uint64(32)
-        order = np.argsort(part_of_row, kind="stable")
-        table = table.take(pa.array(order))
-        bounds = np.searchsorted(part_of_row[order], np.arange(self.parts + 1))
-        for part, writer in enumerate(self._writers):
-            start, end = int(bounds[part]), int(bounds[part + 1])
-            if end > start:
-                writer.write_table(table.slice(start, end - start))
+        for writer, part in zip(self._writers, spread(table, self.key, self.parts), strict=True):
+            if len(part):
+                writer.write_table(part)
 
-    def read(self) -> Iterator[pa.Table]:
-        """The parts in order, each whole; closes the spool for writing."""
+    def read(self, parts: int) -> Iterator[pa.Table]:
+        """The records in `parts` parts, at least as many as were written; closes the spool for writing."""
         self.close()
         for path in self._paths:
             with pa.OSFile(str(path)) as source, pa.ipc.open_stream(source) as reader:
-                yield reader.read_all()
+                whole = reader.read_all()
+            finer = parts // self.parts
+            first = self._paths.index(path) * finer
+            yield from spread(whole, self.key, parts)[first : first + finer]
 
     def close(self) -> None:
         """Closes the part files."""

@@ -1,0 +1,152 @@
+"""Value rules, each a small function on a whole column: texts in, texts out, and which of them broke the rule.
+
+Dates are in `dates`, cleaning in `text`, consent in `consent`. A rule never looks at more than its column.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gigya_cheetah_assets.config.fields import Replacement
+from gigya_cheetah_assets.errors import ConfigError, StopSync
+
+Checked = tuple[pa.Array, pa.Array]
+INTEGER = r"^[+-]?[0-9]+(\.0*)?$"
+DECIMAL = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
+# Any script in the local part; no blanks, control or invisible characters; a domain with a dot.
+EMAIL = "^[^@\\s\\x{00}-\\x{20}\\x{7f}-\\x{a0}\\x{200b}-\\x{200f}\\x{2028}-\\x{202e}\\x{2060}\\x{feff},;<>()\\[\\]\"]+@[^@\\s\\x{00}-\\x{20}\\x{7f}-\\x{a0}\\x{200b}-\\x{200f}\\x{2028}-\\x{202e}\\x{2060}\\x{feff},;<>()\\[\\]\"]+\\.[^@.\\s\\x{00}-\\x{20},;<>()\\[\\]\"]{2,}$"  # fmt: skip  # noqa: E501 - one pattern
+LONGEST_EMAIL = 254
+_TRUE, _FALSE = ("true", "1", "yes", "y", "t", "on"), ("false", "0", "no", "n", "f", "off")
+
+
+def none_of(texts: pa.Array) -> pa.Array:
+    """A mask in which nothing is wrong."""
+    return pa.repeat(pa.scalar(False), len(texts))
+
+
+def wrong(texts: pa.Array, fine: pa.Array) -> pa.Array:
+    """Present texts that are not fine."""
+    return pc.and_(pc.is_valid(texts), pc.invert(pc.fill_null(fine, False)))
+
+
+def replaced(texts: pa.Array, replacements: Iterable[Replacement]) -> pa.Array:
+    """Regular expressions one after the other (RE2 syntax)."""
+    for rule in replacements:
+        texts = pc.replace_substring_regex(texts, rule.pattern, rule.with_)
+    return texts
+
+
+def collapsed(texts: pa.Array) -> pa.Array:
+    """Runs of white space as one blank."""
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(texts, r"[\s\x{a0}\x{2000}-\x{200a}\x{3000}]+", " "))
+
+
+def cased(texts: pa.Array, case: str) -> pa.Array:
+    """Upper, lower or title case."""
+    change = {"upper": pc.utf8_upper, "lower": pc.utf8_lower, "title": pc.utf8_title}[case]
+    return change(texts)
+
+
+def mapped(texts: pa.Array, values: Mapping[str, str]) -> Checked:
+    """The value map; what is not in it becomes absent and is reported as unmapped."""
+    at = pc.index_in(texts, value_set=pa.array(list(values), pa.string()))
+    return pa.array(list(values.values()), pa.string()).take(at), wrong(texts, pc.is_valid(at))
+
+
+def integer(texts: pa.Array, spec: str | None) -> Checked:
+    """Whole numbers: `17`, ` 17`, `+17`, `17.0` and `017` are 17; `1e3` and `17.5` are none."""
+    bad = wrong(texts, pc.match_substring_regex(texts, INTEGER))
+    digits = pc.replace_substring_regex(_only(texts, bad), r"\.0*$", "")
+    digits = pc.replace_substring_regex(digits, r"^\+", "")
+    digits = pc.replace_substring_regex(digits, r"^(-?)0+([0-9])", r"\1\2")
+    digits = pc.if_else(pc.equal(digits, "-0"), "0", digits)
+    return _each(digits, lambda text: format(int(text), spec or "")) if spec else digits, bad
+
+
+def decimal(texts: pa.Array, spec: str | None) -> Checked:
+    """Numbers with a point; without a format no exponent and no trailing zeros: `17.50` is 17.5."""
+    bad = wrong(texts, pc.match_substring_regex(texts, DECIMAL))
+    return _each(_only(texts, bad), lambda text: _decimal(text, spec)), bad
+
+
+def boolean(texts: pa.Array, values: Mapping[str, str] | None) -> Checked:
+    """true, yes, 1, on … and false, no, 0, off …, any letter case; written by the value map or as true/false."""
+    at = pc.index_in(pc.utf8_lower(texts), value_set=pa.array([*_TRUE, *_FALSE]))
+    names = {"true": "true", "false": "false", **(values or {})}
+    spelled = pa.array([names["true"]] * len(_TRUE) + [names["false"]] * len(_FALSE), pa.string())
+    return spelled.take(at), wrong(texts, pc.is_valid(at))
+
+
+def email(texts: pa.Array) -> Checked:
+    """Addresses; their letter case stays, since CheetahMail and Gigya both keep it."""
+    short = pc.less_equal(pc.utf8_length(texts), LONGEST_EMAIL)
+    return texts, wrong(texts, pc.and_(pc.match_substring_regex(texts, EMAIL), short))
+
+
+def truncated(texts: pa.Array, length: int) -> pa.Array:
+    """The first so many characters."""
+    return pc.utf8_slice_codeunits(texts, 0, length)
+
+
+def hashed(texts: pa.Array, algorithm: str) -> pa.Array:
+    """Hex digests of the texts' UTF-8; an identifier for CheetahMail, no protection."""
+    return _each(texts, lambda text: hashlib.new(algorithm, text.encode(), usedforsecurity=False).hexdigest())
+
+
+def load_function(name: str) -> Callable[..., object]:
+    """The Python function of `module:function`.
+
+    Raises:
+        ConfigError: It can't be imported.
+    """
+    module, _, attribute = name.partition(":")
+    try:
+        function = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            [f"function {name}: {type(error).__name__}: {error}"],
+            next_step="put the module on PYTHONPATH of Dagster's code location",
+        ) from error
+    if not callable(function):
+        raise ConfigError([f"function {name} is not callable"])
+    return function  # type: ignore[no-any-return] - a user's function is checked when it returns
+
+
+def by_function(texts: pa.Array, name: str) -> pa.Array:
+    """A user's function from Series to Series of the same length.
+
+    Raises:
+        StopSync: It failed or returned something else; names the function and the error's class, never a value.
+    """
+    series = texts.to_pandas()
+    try:
+        result = load_function(name)(series)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
+        raise StopSync(f"function {name} failed with {type(error).__name__}", next_step="test it on a Series") from None
+    if not isinstance(result, pd.Series) or len(result) != len(series):
+        raise StopSync(f"function {name} must return a Series of the same length", next_step="mend the function")
+    return pa.array(result.astype("str"), pa.string(), from_pandas=True)
+
+
+def _only(texts: pa.Array, bad: pa.Array) -> pa.Array:
+    return pc.if_else(bad, pa.scalar(None, pa.string()), texts)
+
+
+def _each(texts: pa.Array, change: Callable[[str], str]) -> pa.Array:
+    return pa.array([None if text is None else change(text) for text in texts.to_pylist()], pa.string())
+
+
+def _decimal(text: str, spec: str | None) -> str:
+    number = Decimal(text)
+    if spec:
+        return format(number, spec)
+    plain = format(number, "f")
+    plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
+    return "0" if plain in ("-0", "") else plain

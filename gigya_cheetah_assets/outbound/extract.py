@@ -1,0 +1,198 @@
+"""Gigya -> the profiles of one or many windows.
+
+Leaves in each window's folder: `profiles.parquet`, `rejected.parquet` (profiles that broke their schema),
+`rejects.parquet` and `.csv`, `shared_emails.parquet` and `summary.json`. Neighbouring windows are read by one query
+and split by their times, which gives the same rows as a query each.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gigya_cheetah_assets import schemas
+from gigya_cheetah_assets.config import Sync
+from gigya_cheetah_assets.gigya import GigyaClient
+from gigya_cheetah_assets.gigya.query import Source
+from gigya_cheetah_assets.mapping import FieldTable
+from gigya_cheetah_assets.outbound import folders, join, shared_emails, summary
+from gigya_cheetah_assets.outbound.batches import LazyParquet
+from gigya_cheetah_assets.outbound.by_key import ByKey
+from gigya_cheetah_assets.outbound.rejects import RejectsWriter
+from gigya_cheetah_assets.outbound.scan import Scanned, scans
+from gigya_cheetah_assets.outbound.spool import in_stable_order
+from gigya_cheetah_assets.outbound.summary import ProfilesSummary
+from gigya_cheetah_assets.outbound.window import Window, contiguous
+
+log = logging.getLogger(__name__)
+# A week of hours: long enough to save queries, short enough that a repeat after a failure is bearable.
+MOST_WINDOWS_A_QUERY = 168
+
+
+def extract(
+    client: GigyaClient, sync: Sync, table: FieldTable, windows: Sequence[Window], *, data: Path
+) -> list[ProfilesSummary]:
+    """Reads the windows, oldest first; each window's folder is replaced as a whole.
+
+    Raises:
+        GigyaUnavailable: The site did not answer within its budget; windows finished before stay.
+        GigyaRefused: The site does not accept the credentials or the query.
+    """
+    summaries: list[ProfilesSummary] = []
+    for run in contiguous(windows, longest=MOST_WINDOWS_A_QUERY):
+        summaries += _Extraction(client, sync, table, run, data).run()
+    return summaries
+
+
+@dataclass
+class _WindowWriter:
+    """The files and counts of one window while it is written."""
+
+    window: Window
+    folder: Path
+    profiles: LazyParquet
+    rejected: LazyParquet
+    rejects: RejectsWriter
+    hashes: shared_emails.AddressHashes
+    lite: int = 0
+    repeats: int = 0
+
+
+class _Extraction:
+    """One query's run of neighbouring windows."""
+
+    def __init__(
+        self, client: GigyaClient, sync: Sync, table: FieldTable, windows: list[Window], data: Path
+    ) -> None:
+        self._client = client
+        self._sync = sync
+        self._table = table
+        self._windows = windows
+        self._data = data
+        self._by_key = ByKey(client, sync, table)
+        self._schema = schemas.profiles_schema(table)
+        self._duplicates = 0
+        self._problems: list[str] = []
+
+    def run(self) -> list[ProfilesSummary]:
+        """Scans, joins and writes; the windows' folders take their places together at the end."""
+        spool_folder = self._data / self._sync.name / ".spool"
+        with folders.private():
+            spool_folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=spool_folder) as spools:
+            wanted = scans(self._sync, self._table, self._windows, self._by_key)
+            scanned = {scan.name: scan.into(Path(spools), self._client, len(self._windows)) for scan in wanted}
+            with ExitStack() as stack:
+                writers = [self._writer(stack, window) for window in self._windows]
+                for accounts, emails in self._parts(scanned):
+                    self._split(join.profiles_of(self._table, accounts, emails), writers)
+                return [self._finish(writer, scanned) for writer in writers]
+
+    def _writer(self, stack: ExitStack, window: Window) -> _WindowWriter:
+        target = folders.asset_folder(self._data, self._sync.name, folders.PROFILES, window)
+        folder = stack.enter_context(folders.building(target))
+        return _WindowWriter(
+            window,
+            folder,
+            stack.enter_context(LazyParquet(folder / "profiles.parquet")),
+            stack.enter_context(LazyParquet(folder / "rejected.parquet")),
+            stack.enter_context(RejectsWriter(folder)),
+            shared_emails.AddressHashes(),
+        )
+
+    def _parts(self, scanned: dict[Source, Scanned]) -> Iterator[tuple[pa.Table, pa.Table]]:
+        """Accounts and e-mail accounts of the same people, part by part, each complete and in stable order."""
+        parts = max(scan.spool.parts for scan in scanned.values())
+        for accounts, emails in zip(self._read(scanned, "accounts", parts), self._read(scanned, "emailAccounts", parts), strict=True):
+            accounts, emails = self._seen(accounts, join.ACCOUNT_SEEN), self._seen(emails, join.EMAIL_SEEN)
+            yield self._completed(accounts, emails)
+
+    def _read(self, scanned: dict[Source, Scanned], source: Source, parts: int) -> Iterator[pa.Table]:
+        if source in scanned:
+            return scanned[source].spool.read(parts)
+        schema = self._table.account_schema if source == "accounts" else self._table.email_account_schema
+        return iter([schema.empty_table()] * parts)
+
+    def _seen(self, records: pa.Table, column: str) -> pa.Table:
+        latest = in_stable_order(records, "UID", latest_by="updated")
+        self._duplicates += len(records) - len(latest)
+        return join.scanned(latest, column, undated=self._undated)
+
+    def _completed(self, accounts: pa.Table, emails: pa.Table) -> tuple[pa.Table, pa.Table]:
+        """Adds by key whom one source lacks; the first window's scan of both sources lacks nobody."""
+        complete = self._windows[0].lower is None and self._sync.sample_size is None
+        if complete or not self._table.needs_email_accounts:
+            return accounts, emails
+        lacking = pc.and_(emails["is_full"], pc.invert(_is_in(emails["UID"], accounts["UID"])))
+        more = self._by_key.accounts(emails["UID"].filter(lacking))
+        accounts = pa.concat_tables([accounts, join.read_by_key(more, join.ACCOUNT_SEEN)])
+        alone = accounts.filter(pc.invert(_is_in(accounts["UID"], emails["UID"])))
+        more = self._by_key.subscriptions(alone, self._table.email.paths[0])
+        return accounts, pa.concat_tables([emails, join.read_by_key(more, join.EMAIL_SEEN)])
+
+    def _split(self, profiles: pa.Table, writers: list[_WindowWriter]) -> None:
+        """Checks a part and gives each window its share."""
+        seen = profiles.select([join.ACCOUNT_SEEN, join.EMAIL_SEEN])
+        breaches = schemas.validate(self._schema, profiles.select(self._table.profile_schema.names))
+        self._problems += breaches.problems
+        good = _with(profiles, seen, breaches.good)
+        for writer, (_, part) in zip(writers, join.by_window(good, self._windows), strict=True):
+            writer.profiles.add(part)
+            writer.lite += pc.sum(pc.equal(part["account"], "lite")).as_py() or 0
+            writer.repeats += pc.sum(part["repeat"]).as_py() or 0
+            writer.hashes.add(part[self._table.email.paths[0]])
+        if not len(breaches.rejects):
+            return
+        for writer, (_, part) in zip(writers, join.by_window(_with(profiles, seen, breaches.bad), self._windows), strict=True):
+            writer.rejected.add(part.drop_columns(["repeat"]))
+            writer.rejects.add(breaches.rejects.filter(_is_in(breaches.rejects["uid"], part["UID"])))
+
+    def _finish(self, writer: _WindowWriter, scanned: dict[Source, Scanned]) -> ProfilesSummary:
+        writer.profiles.close()
+        shared = shared_emails.find(self._table, writer.folder, writer.hashes)
+        nameless = sum(scan.nameless for scan in scanned.values())
+        problems = [*self._problems, *([f"{nameless} records without any key"] if nameless else [])]
+        result = ProfilesSummary(
+            window=writer.window.key,
+            queries=[scan.query for scan in scanned.values()],
+            read=writer.profiles.rows + writer.rejected.rows,
+            profiles=writer.profiles.rows,
+            lite=writer.lite,
+            rejected=writer.rejected.rows,
+            reasons=summary.nested(writer.rejects.reasons),
+            duplicates=self._duplicates,
+            repeats=writer.repeats,
+            read_by_key=self._by_key.count,
+            shared_emails=shared,
+            problems=problems,
+            sample_size=self._sync.sample_size,
+            mapping_version=self._table.version,
+        )
+        summary.write(writer.folder, result)
+        log.info("window %s: %d profiles", writer.window.key, result.profiles)
+        return result
+
+    @property
+    def _undated(self) -> int:
+        """When a record counts as seen that does not tell its last update: in the newest window."""
+        return int(self._windows[-1].start.timestamp() * 1000)
+
+
+def _is_in(values: pa.ChunkedArray, known: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.is_in(values, value_set=known.combine_chunks())
+
+
+def _with(profiles: pa.Table, seen: pa.Table, some: pa.Table) -> pa.Table:
+    """Some of the profiles with the times at which the scans saw them."""
+    if len(some) < len(profiles):
+        seen = seen.take(pc.index_in(some["UID"], value_set=profiles["UID"].combine_chunks()))
+    for name in seen.column_names:
+        some = some.append_column(name, seen[name])
+    return some
