@@ -25,7 +25,7 @@ LARGEST_PAGE = 10_000
 _AROUND, _BESIDE = 48, 8_000
 _OPERATORS = ("=", "!=", ">", ">=", "<", "<=")
 _CLAUSES = frozenset(
-    [
+    (
         "select",
         "from",
         "where",
@@ -35,11 +35,11 @@ _CLAUSES = frozenset(
         "order",
         "by",
         "having",
-        "start",
         "limit",
+        "start",
         "join",
         "union",
-    ]
+    )
 )
 # A string literal, a word with its dots (a path may hold `.limit`), spaces, or any other single character.
 _TOKEN = re.compile(
