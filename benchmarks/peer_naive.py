@@ -51,7 +51,10 @@ def main() -> None:
     url = f"{base}/accounts.search"
     accounts = pd.json_normalize(fetch(url, f"SELECT {', '.join(ACCOUNT_PATHS)} FROM accounts LIMIT {page_size}"))
     emails = pd.json_normalize(
-        fetch(url, f"SELECT {', '.join(EMAIL_ACCOUNT_PATHS)} FROM emailAccounts WHERE hasFullAccount = true LIMIT {page_size}")
+        fetch(
+            url,
+            f"SELECT {', '.join(EMAIL_ACCOUNT_PATHS)} FROM emailAccounts WHERE hasFullAccount = true LIMIT {page_size}",
+        )
     )
     accounts = accounts.drop_duplicates("UID", keep="last").merge(
         emails.drop_duplicates("UID").drop(columns=["lastUpdatedTimestamp"]), on="UID", how="left"
@@ -68,7 +71,9 @@ def mapped(accounts: pd.DataFrame) -> pd.DataFrame:
     rows["FNAME"] = accounts["profile.firstName"].fillna("").astype(str)
     rows["LNAME"] = accounts["profile.lastName"].fillna("").astype(str)
     rows["GENDER"] = accounts["profile.gender"].map(GENDERS).fillna("U")
-    parts = accounts[["profile.birthYear", "profile.birthMonth", "profile.birthDay"]].apply(pd.to_numeric, errors="coerce")
+    parts = accounts[["profile.birthYear", "profile.birthMonth", "profile.birthDay"]].apply(
+        pd.to_numeric, errors="coerce"
+    )
     parts.columns = ["year", "month", "day"]
     rows["BIRTHDATE"] = pd.to_datetime(parts, errors="coerce").dt.strftime("%m/%d/%Y")
     rows["COUNTRY"] = accounts["profile.country"].fillna("").astype(str).str.upper()
@@ -81,9 +86,9 @@ def mapped(accounts: pd.DataFrame) -> pd.DataFrame:
     rows["CRM_ID"] = accounts["data.externalIds.crm"]
     rows["OPTIN_PLACE"] = accounts["data.optInSource"]
     rows["VERIFIED"] = accounts["isVerified"].map({True: "Y", False: "N"})
-    rows["REGISTERED"] = pd.to_datetime(accounts["registered"], format="ISO8601", errors="coerce", utc=True).dt.strftime(
-        "%Y%m%d%H%M%S"
-    )
+    rows["REGISTERED"] = pd.to_datetime(
+        accounts["registered"], format="ISO8601", errors="coerce", utc=True
+    ).dt.strftime("%Y%m%d%H%M%S")
     rows["EMAIL_LOWER"] = rows["EMAIL"].str.lower()
     confirmed = accounts["subscriptions.newsletter.email.doubleOptIn.status"].isin(["Confirmed"])
     no_double = accounts["subscriptions.newsletter.email.doubleOptIn.status"].isna()

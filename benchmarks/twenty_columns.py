@@ -83,6 +83,11 @@ def write_sync(folder: Path, *, http_port: int, outbox: Path, page_size: int, ev
             "subscribes": {"name": "subs_{window}.csv"},
         },
         "fields": FIELDS,
-        "limits": {"max_reject_share": 1.0, "max_volume_drop": 1.0, "max_opt_out_share": 1.0, "max_opt_in_share": 1.0},
+        "limits": {
+            "max_reject_share": 1.0,
+            "max_volume_drop": 1.0,
+            "max_opt_out_share": 1.0,
+            "max_opt_in_share": 1.0,
+        },
     }
     (folder / "bench.yaml").write_text(yaml.safe_dump(sync), encoding="utf-8")

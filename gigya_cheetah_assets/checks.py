@@ -43,7 +43,9 @@ ROWS_WARN = {
 FILES = {"count_identity": "read = delivered + unchanged + filtered + rejected."}
 
 
-def specs(asset: dg.AssetKey, blocking: dict[str, str], warning: dict[str, str] | None = None) -> list[dg.AssetCheckSpec]:
+def specs(
+    asset: dg.AssetKey, blocking: dict[str, str], warning: dict[str, str] | None = None
+) -> list[dg.AssetCheckSpec]:
     """The checks of one asset."""
     return [
         *(dg.AssetCheckSpec(n, asset=asset, blocking=True, description=text) for n, text in blocking.items()),

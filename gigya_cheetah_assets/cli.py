@@ -40,7 +40,9 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--syncs", type=click.Path(path_type=Path), help="Folder of the sync files; default $GIGYA_CHEETAH_SYNCS.")
+@click.option(
+    "--syncs", type=click.Path(path_type=Path), help="Folder of the sync files; default $GIGYA_CHEETAH_SYNCS."
+)
 def check(syncs: Path | None) -> None:
     """Validate the sync files and print what each sync will do.
 
@@ -51,7 +53,9 @@ def check(syncs: Path | None) -> None:
     console = Console(highlight=False)
     for sync in loaded:
         console.print(plan.of(sync, now=datetime.now(UTC)))
-    missing = [f"{sync.name}: environment variable {line} is not set" for sync in loaded for line in missing_variables(sync)]
+    missing = [
+        f"{sync.name}: environment variable {line} is not set" for sync in loaded for line in missing_variables(sync)
+    ]
     if missing:
         raise ConfigError(missing, next_step="set them where Dagster's code location runs, then check again")
     click.echo(f"{len(loaded)} sync file(s) in {folder}: no problem found")

@@ -16,7 +16,7 @@ from gigya_cheetah_assets.ledger import Ledger
 from gigya_cheetah_assets.staging import Staging, open_staging
 
 
-class Connections(dg.ConfigurableResource):  # type: ignore[type-arg] - no yielded value: the methods open things
+class Connections(dg.ConfigurableResource[None]):
     """Opens connections by sync; each result is a context manager."""
 
     def gigya(self, sync: Sync) -> GigyaClient:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dagster as dg
 
 from gigya_cheetah_assets.config import Sync
-from gigya_cheetah_assets.partitions import window_partitions
+from gigya_cheetah_assets.outbound.window import last_ended
 
 
 def outbound_job(sync: Sync, assets: list[dg.AssetsDefinition]) -> dg.UnresolvedAssetJobDefinition:
@@ -36,7 +36,7 @@ def outbound_schedule(sync: Sync, job: dg.UnresolvedAssetJobDefinition) -> dg.Sc
         description=f"Every {sync.windows.every}, {minute} minutes after the window's end.",
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        key = window_partitions(sync.windows).get_last_partition_key(context.scheduled_execution_time)
+        key = last_ended(sync.windows, context.scheduled_execution_time)
         if key is None:
             return dg.SkipReason(f"the first window, from {sync.windows.start:%Y-%m-%d %H:%M} UTC, has not ended yet")
         return dg.RunRequest(run_key=key, partition_key=key)

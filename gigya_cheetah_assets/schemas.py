@@ -6,6 +6,7 @@ text without values. Personal values in pandera's failure cases never leave this
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -151,7 +152,7 @@ def _match(series: pd.Series, pattern: str) -> pd.Series:
     return pc.match_substring_regex(texts, pattern).to_pandas()
 
 
-def _vectorised(name: str, fine: object) -> pa.Check:
+def _vectorised(name: str, fine: Callable[..., pd.Series]) -> pa.Check:
     return pa.Check(fine, name=name, error=name, ignore_na=True)
 
 

@@ -52,7 +52,7 @@ def _profiles(sync: Sync, table: FieldTable) -> dg.AssetsDefinition:
         description="Accounts that changed in a window, with their subscriptions: one row a UID, only the fields that "
         "the mapping needs.",
     )
-    def gigya_profiles(context: dg.AssetExecutionContext, connections: Connections) -> dg.MaterializeResult:
+    def gigya_profiles(context: dg.AssetExecutionContext, connections: Connections) -> dg.MaterializeResult[None]:
         windows = windows_of(context, sync)
         with as_failures(), connections.gigya(sync) as client, connections.ledger() as ledger:
             summaries = extract(client, sync, table, windows, data=connections.data)
@@ -95,11 +95,14 @@ def _rows(sync: Sync, table: FieldTable) -> dg.AssetsDefinition:
         description="The window's accounts as CheetahMail rows, mapped and checked; only those that differ from what "
         "CheetahMail has by the ledger. The rejects lie beside them.",
     )
-    def cheetahmail_rows(context: dg.AssetExecutionContext, connections: Connections) -> dg.MaterializeResult:
+    def cheetahmail_rows(context: dg.AssetExecutionContext, connections: Connections) -> dg.MaterializeResult[None]:
         windows = windows_of(context, sync)
         with as_failures(), connections.ledger() as ledger:
             summaries = [make_rows(sync, table, window, ledger, data=connections.data) for window in windows]
-            found = {s.window: [brakes.reject_share(s, sync.limits), *brakes.consent_shares(s, sync.limits)] for s in summaries}
+            found = {
+                s.window: [brakes.reject_share(s, sync.limits), *brakes.consent_shares(s, sync.limits)]
+                for s in summaries
+            }
             results = checks.of_brakes(found, _released(ledger, sync, windows))
         for summary in summaries:
             context.add_asset_metadata(metadata.of_rows(summary), asset_key=own, partition_key=summary.window)
@@ -134,7 +137,7 @@ def _files(sync: Sync, table: FieldTable) -> dg.AssetsDefinition:
         description="The import files in the outbox, in the order unsubscribes, address changes, profiles, subscribes; "
         "an empty kind writes no file. A copy of each, with its manifest, lies beside the asset.",
     )
-    def staged_import_files(context: dg.AssetExecutionContext, connections: Connections) -> dg.MaterializeResult:
+    def staged_import_files(context: dg.AssetExecutionContext, connections: Connections) -> dg.MaterializeResult[None]:
         summaries = []
         with as_failures(), connections.staging(sync) as staging, connections.ledger() as ledger:
             for window in windows_of(context, sync):

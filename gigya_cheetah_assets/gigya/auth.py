@@ -99,9 +99,7 @@ class BearerSigner:
         ConfigError: The key is no unencrypted RSA private key.
     """
 
-    def __init__(
-        self, user_key: str, private_key: str, clock: Clock, nonce: Callable[[], str] = new_nonce
-    ) -> None:
+    def __init__(self, user_key: str, private_key: str, clock: Clock, nonce: Callable[[], str] = new_nonce) -> None:
         self._header = _segment({"alg": "RS256", "typ": "JWT", "kid": user_key})
         self._algorithm = jwt.get_algorithm_by_name("RS256")
         self._key = _rsa_key(self._algorithm, private_key)

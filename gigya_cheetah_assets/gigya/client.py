@@ -129,9 +129,7 @@ class GigyaClient:
         self._judge(method, fields, envelope, answer, attempt)
         return content
 
-    def _judge(
-        self, method: str, fields: Mapping[str, str], envelope: Envelope, answer: Answer, attempt: int
-    ) -> None:
+    def _judge(self, method: str, fields: Mapping[str, str], envelope: Envelope, answer: Answer, attempt: int) -> None:
         code, call_id = envelope.error_code, envelope.call_id
         log.debug("%s: %s, callId %s, attempt %d", method, code, call_id, attempt)
         error = error_for(envelope, method, uid=fields.get("UID", ""), cursor="cursorId" in fields)

@@ -22,9 +22,7 @@ class Clock:
         monotonic: Seconds that only go forward, for durations.
     """
 
-    def __init__(
-        self, wall: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, wall: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._wall = wall
         self.monotonic = monotonic
         self.offset = 0.0

@@ -80,9 +80,7 @@ class Query:
             )
 
     def __str__(self) -> str:
-        fields = (
-            self.select[0] if tuple(self.select) in (("*",), ("count(*)",)) else ", ".join(map(name, self.select))
-        )
+        fields = self.select[0] if tuple(self.select) in (("*",), ("count(*)",)) else ", ".join(map(name, self.select))
         clauses = [f"SELECT {fields}", f"FROM {self.source}"]
         if self.where:
             clauses.append("WHERE " + " AND ".join(self.where))
@@ -96,9 +94,7 @@ def name(path: str) -> str:
         ConfigError: It is no field path.
     """
     if not GIGYA_PATH.match(path):
-        raise ConfigError(
-            [f"{path!r} is no field path of Gigya"], next_step="use a path such as UID or profile.email"
-        )
+        raise ConfigError([f"{path!r} is no field path of Gigya"], next_step="use a path such as UID or profile.email")
     return path
 
 

@@ -98,8 +98,7 @@ def read_baseline(
     found_uids, *columns = zip(*found, strict=True)
     where = pc.index_in(uids, value_set=pa.array(found_uids, pa.string()))
     kept: dict[str, Any] = {
-        name: pa.array(column, kind).take(where)
-        for column, (name, kind) in zip(columns, _KEPT.items(), strict=True)
+        name: pa.array(column, kind).take(where) for column, (name, kind) in zip(columns, _KEPT.items(), strict=True)
     }
     # No digest: this very window delivered the person first, and before it nothing was known.
     known = pc.is_valid(kept["digest"])

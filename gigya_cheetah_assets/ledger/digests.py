@@ -43,8 +43,7 @@ def digests(texts: Texts, consents: Texts, columns: Sequence[str]) -> list[bytes
     payload = pc.binary_join_element_wise(texts, consents, "\x1e", null_handling="replace", null_replacement="")
     names = blake2b(json.dumps(list(columns)).encode(), digest_size=DIGEST_BYTES).digest()
     return [
-        blake2b(row, digest_size=DIGEST_BYTES, person=names).digest()
-        for row in payload.cast(pa.binary()).to_pylist()
+        blake2b(row, digest_size=DIGEST_BYTES, person=names).digest() for row in payload.cast(pa.binary()).to_pylist()
     ]
 
 

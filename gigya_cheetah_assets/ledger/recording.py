@@ -89,8 +89,7 @@ class Recorder:
         """Decisions of people whose row was not delivered; the row that the ledger has stays."""
         uids = self._uids(table)
         stored = {
-            uid: (mapping, text)
-            for uid, mapping, text in self.people_now().find(slots(uids), "uid, mapping, row_text")
+            uid: (mapping, text) for uid, mapping, text in self.people_now().find(slots(uids), "uid, mapping, row_text")
         }
         rows = [stored.get(uid, (None, None)) for uid in uids]
         consents = encode_consents(table, self.shape.subscriptions)

@@ -19,7 +19,9 @@ OPT_IN, OPT_OUT, PENDING = "opt_in", "opt_out", "pending"
 CONFIRMED = "Confirmed"
 _SPELLINGS = {
     **dict.fromkeys(("true", "1", "yes", "y", "on", "optin", "opt_in", "opt-in", "opted_in", "subscribed"), OPT_IN),
-    **dict.fromkeys(("false", "0", "no", "n", "off", "optout", "opt_out", "opt-out", "opted_out", "unsubscribed"), OPT_OUT),
+    **dict.fromkeys(
+        ("false", "0", "no", "n", "off", "optout", "opt_out", "opt-out", "opted_out", "unsubscribed"), OPT_OUT
+    ),
 }  # fmt: skip
 
 

@@ -46,16 +46,18 @@ class RecordDecoder:
         """
         try:
             page: Any = self._page.decode(body)
-            records, errors = page.results or [], None
+            records: list[Any] = page.results or []
+            errors: list[str | None] = [None] * len(records)
         except msgspec.ValidationError:
             page = self._raw_page.decode(body)
             records, errors = self._one_by_one(page.results or [])
         found = dict(leaf_values(records, self._tree))
         values = {path: _first(found, ways) for path, ways in self._spellings.items()}
-        return page, values, errors or [None] * len(records)
+        return page, values, errors
 
     def _one_by_one(self, raws: list[msgspec.Raw]) -> tuple[list[Any], list[str | None]]:
-        records, errors = [], []
+        records: list[Any] = []
+        errors: list[str | None] = []
         for raw in raws:
             try:
                 records.append(self._one.decode(raw))
@@ -87,8 +89,8 @@ def account_decoder(table: FieldTable) -> Decode:
 
 def email_account_decoder(table: FieldTable) -> Decode:
     """Decodes pages FROM emailAccounts into `table.email_account_schema`; a lite account's key is its token."""
-    leaves = {name: "scalar" for name in ("UID", "lastUpdatedTimestamp", *_EMAIL_ACCOUNT_FLAGS)}
-    leaves |= {path: "subscription" for path in table.subscription_paths}
+    leaves = dict.fromkeys(("UID", "lastUpdatedTimestamp", *_EMAIL_ACCOUNT_FLAGS), "scalar")
+    leaves |= dict.fromkeys(table.subscription_paths, "subscription")
     decoder = RecordDecoder({**(_plain_leaves(table) if table.lite else {}), **leaves})
 
     def decode(body: bytes) -> tuple[SearchEnvelope, pa.Table]:

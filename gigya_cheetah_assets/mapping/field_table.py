@@ -139,12 +139,19 @@ class FieldTable:
     @cached_property
     def version(self) -> str:
         """Changes whenever the same account could give another row."""
-        facts = [_RULES_VERSION, self.lite, [f.model_dump() for f in self.fields], [f.model_dump() for f in self.record_filter]]
+        facts = [
+            _RULES_VERSION,
+            self.lite,
+            [f.model_dump() for f in self.fields],
+            [f.model_dump() for f in self.record_filter],
+        ]
         return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:12]
 
     def column_docs(self) -> list[ColumnDoc]:
         """Every column in words."""
-        return [ColumnDoc(f.cheetahmail, f.type, _sources(f), rule_in_words(f), f.description or "") for f in self.fields]
+        return [
+            ColumnDoc(f.cheetahmail, f.type, _sources(f), rule_in_words(f), f.description or "") for f in self.fields
+        ]
 
     def profile_docs(self) -> dict[str, str]:
         """What each column of a profile is for."""

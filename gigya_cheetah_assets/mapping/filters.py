@@ -25,8 +25,7 @@ def kept(profiles: pa.Table, conditions: Sequence[RecordFilter]) -> pa.Array:
 def _holds(profiles: pa.Table, condition: RecordFilter) -> pa.Array:
     if condition.function is not None:
         return _by_function(profiles, condition.function)
-    assert condition.gigya is not None, "the model has a path or a function"
-    column = profiles[condition.gigya].combine_chunks()
+    column = profiles[str(condition.gigya)].combine_chunks()
     if pa.types.is_list(column.type):
         column = pc.binary_join(column, "|")
     texts = clean(column)
@@ -47,7 +46,9 @@ def _by_function(profiles: pa.Table, name: str) -> pa.Array:
     try:
         result = load_function(name)(frame)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
-        raise StopSync(f"function {name} failed with {type(error).__name__}", next_step="test it on a DataFrame") from None
+        raise StopSync(
+            f"function {name} failed with {type(error).__name__}", next_step="test it on a DataFrame"
+        ) from None
     if not isinstance(result, pd.Series) or len(result) != len(frame):
         raise StopSync(f"function {name} must return a boolean Series, one value a profile", next_step="mend it")
     return pa.array(result.astype("boolean"), pa.bool_())

@@ -29,7 +29,9 @@ def _branch(value: Any, node: Node, path: Keys, errors: list[str]) -> dict[str, 
     if not isinstance(value, dict):
         errors.append(".".join(path) or "(account)")
         return {} if not path else None
-    return {key: _child(value[key], child, (*path, key), errors) for key, child in node.children.items() if key in value}
+    return {
+        key: _child(value[key], child, (*path, key), errors) for key, child in node.children.items() if key in value
+    }
 
 
 def _child(value: Any, node: Node, path: Keys, errors: list[str]) -> Any:

@@ -62,12 +62,12 @@ def map_profiles(table: FieldTable, profiles: pa.Table) -> Mapped:
         if state is not None:
             states[f"_state.{config.cheetahmail}"], states[f"_at.{config.cheetahmail}"] = state
         for reason, bad in _shape_errors(config, profiles, column):
-            bad = pc.and_(bad, keep)
-            count = pc.sum(bad).as_py() or 0
+            wrong = pc.and_(bad, keep)
+            count = pc.sum(wrong).as_py() or 0
             if count:
                 errors[config.cheetahmail, reason] += count
                 if config.key or config.required or config.on_error == "reject":
-                    problems.append((config.cheetahmail, reason, bad))
+                    problems.append((config.cheetahmail, reason, wrong))
     rows = pa.table({**columns, **states})
     return _sorted_out(table, rows, keep, problems, errors)
 
@@ -106,7 +106,9 @@ def _mapped(config: FieldConfig, profiles: pa.Table) -> tuple[_Column, tuple[pa.
         _reshape(config, column)
         _typed(config, column)
     if config.default is not None:
-        absent_or_unmapped = pc.invert(_any([bad for reason, bad in column.errors if reason != "unmapped"], column.texts))
+        absent_or_unmapped = pc.invert(
+            _any([bad for reason, bad in column.errors if reason != "unmapped"], column.texts)
+        )
         column.texts = pc.if_else(pc.and_(pc.is_null(column.texts), absent_or_unmapped), config.default, column.texts)
         column.errors = [(reason, bad) for reason, bad in column.errors if reason != "unmapped"]
     _finish(config, column)
@@ -122,7 +124,8 @@ def _source(config: FieldConfig, profiles: pa.Table) -> _Column:
     if config.is_date_parts:
         parts = [text.clean(_array(profiles, path)) for path in config.paths]
         column = _Column(parts[0])
-        column.check("not_a_date", dates.from_parts(*(_present(part) for part in parts), config.format))
+        year, month, day = (_present(part) for part in parts)
+        column.check("not_a_date", dates.from_parts(year, month, day, config.format))
         return column
     texts = [_cleaned(config, _text_of(config, profiles, path)) for path in config.paths]
     return _Column(texts[0] if len(texts) == 1 else pc.coalesce(*texts))
@@ -183,7 +186,9 @@ def _finish(config: FieldConfig, column: _Column) -> None:
         column.errors.append(("too_long", long))
         column.texts = pc.if_else(long, NOTHING, column.texts)
     if config.key or config.required:
-        column.errors.append(("missing", pc.and_(pc.is_null(column.texts), pc.invert(_any([m for _, m in column.errors], bad)))))
+        column.errors.append(
+            ("missing", pc.and_(pc.is_null(column.texts), pc.invert(_any([m for _, m in column.errors], bad))))
+        )
 
 
 def _subscription(config: FieldConfig, profiles: pa.Table) -> tuple[_Column, tuple[pa.Array, pa.Array]]:

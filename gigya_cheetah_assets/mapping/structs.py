@@ -6,6 +6,7 @@ repaired account by account in `repair`.
 
 from __future__ import annotations
 
+import types
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -79,11 +80,11 @@ def attribute(position: int) -> str:
     return f"f{position}"
 
 
-def page_type(record: type[msgspec.Struct] | type[msgspec.Raw]) -> type[SearchEnvelope]:
+def page_type(record: type[msgspec.Struct | msgspec.Raw]) -> type[msgspec.Struct]:
     """The Struct of a whole page."""
     return msgspec.defstruct(
         "SearchPage",
-        [("results", list[record] | None, None)],  # type: ignore[valid-type] - built at run time
+        [("results", types.GenericAlias(list, (record,)) | None, None)],
         bases=(SearchEnvelope,),
         kw_only=True,
     )

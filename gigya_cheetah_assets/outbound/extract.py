@@ -34,6 +34,7 @@ from gigya_cheetah_assets.outbound.window import Window, contiguous
 log = logging.getLogger(__name__)
 # A week of hours: long enough to save queries, short enough that a repeat after a failure is bearable.
 MOST_WINDOWS_A_QUERY = 168
+_SOURCES: tuple[Source, Source] = ("accounts", "emailAccounts")
 
 
 def extract(
@@ -68,9 +69,7 @@ class _WindowWriter:
 class _Extraction:
     """One query's run of neighbouring windows."""
 
-    def __init__(
-        self, client: GigyaClient, sync: Sync, table: FieldTable, windows: list[Window], data: Path
-    ) -> None:
+    def __init__(self, client: GigyaClient, sync: Sync, table: FieldTable, windows: list[Window], data: Path) -> None:
         self._client = client
         self._sync = sync
         self._table = table
@@ -110,9 +109,9 @@ class _Extraction:
     def _parts(self, scanned: dict[Source, Scanned]) -> Iterator[tuple[pa.Table, pa.Table]]:
         """Accounts and e-mail accounts of the same people, part by part, each complete and in stable order."""
         parts = max(scan.spool.parts for scan in scanned.values())
-        for accounts, emails in zip(self._read(scanned, "accounts", parts), self._read(scanned, "emailAccounts", parts), strict=True):
-            accounts, emails = self._seen(accounts, join.ACCOUNT_SEEN), self._seen(emails, join.EMAIL_SEEN)
-            yield self._completed(accounts, emails)
+        sources = (self._read(scanned, source, parts) for source in _SOURCES)
+        for accounts, emails in zip(*sources, strict=True):
+            yield self._completed(self._seen(accounts, join.ACCOUNT_SEEN), self._seen(emails, join.EMAIL_SEEN))
 
     def _read(self, scanned: dict[Source, Scanned], source: Source, parts: int) -> Iterator[pa.Table]:
         if source in scanned:
@@ -150,7 +149,9 @@ class _Extraction:
             writer.hashes.add(part[self._table.email.paths[0]])
         if not len(breaches.rejects):
             return
-        for writer, (_, part) in zip(writers, join.by_window(_with(profiles, seen, breaches.bad), self._windows), strict=True):
+        for writer, (_, part) in zip(
+            writers, join.by_window(_with(profiles, seen, breaches.bad), self._windows), strict=True
+        ):
             writer.rejected.add(part.drop_columns(["repeat"]))
             writer.rejects.add(breaches.rejects.filter(_is_in(breaches.rejects["uid"], part["UID"])))
 

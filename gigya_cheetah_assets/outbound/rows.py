@@ -65,7 +65,7 @@ def make_rows(sync: Sync, table: FieldTable, window: Window, ledger: Ledger, *, 
     revision = ledger.revision(sync.name)
     target = folders.asset_folder(data, sync.name, folders.ROWS, window)
     with folders.building(target) as building, _RowsWriter(building) as writer:
-        maker = _RowsMaker(table, sync.name, window, ledger, writer, shared_emails.read(profiles))
+        maker = _RowsMaker(table, sync.name, window, ledger, writer, shared=shared_emails.read(profiles))
         for batch in read_batches(profiles / "profiles.parquet"):
             maker.add(batch)
         for batch in read_batches(profiles / "rejected.parquet"):
@@ -118,6 +118,7 @@ class _RowsMaker:
         window: Window,
         ledger: Ledger,
         writer: _RowsWriter,
+        *,
         shared: shared_emails.SharedEmails,
     ) -> None:
         self.table = table
@@ -140,7 +141,8 @@ class _RowsMaker:
         for rejects in (mapped.rejects, self._shared.rejects(withheld, self._shape.key), breaches.rejects):
             self._writer.rejects.add(rejects)
         counts.read += len(profiles)
-        counts.filtered += mapped.filtered
+        counts.filtered += len(mapped.filtered)
+        self._filtered(mapped.filtered)
         counts.value_errors += mapped.value_errors
         repeats = profiles["UID"].filter(profiles["repeat"])
         self._compare(breaches.good, repeats)
@@ -171,6 +173,12 @@ class _RowsMaker:
         self._writer.seen.add(changes.seen)
         for kind, writer in self._writer.kinds.items():
             writer.add(getattr(changes, kind))
+
+    def _filtered(self, rows: pa.Table) -> None:
+        """Whom the record filter leaves out now but CheetahMail knows: their opt-outs still leave."""
+        if len(rows):
+            baseline = self._ledger.baseline(self._sync, rows[self._shape.key], window=self._window.stamp)
+            self._rejected(rows.filter(baseline.known))
 
     def _rejected(self, rows: pa.Table) -> None:
         if not len(rows):

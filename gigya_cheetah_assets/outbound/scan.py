@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from math import ceil
 from pathlib import Path
 
@@ -73,17 +74,15 @@ class Scan:
         return self._once(folder, client, windows)
 
     def _once(self, folder: Path, client: GigyaClient, windows: int) -> Scanned:
-        spool: Spool | None = None
+        batches = self._batches(client)
+        first, total = next(batches)
+        parts = parts_for(ceil(total / windows), BATCH_ROWS)
         nameless = 0
-        for batch, total in self._batches(client):
-            if spool is None:
-                parts = parts_for(ceil(total / windows), BATCH_ROWS)
-                spool = Spool(folder, self.name, self.schema, key="UID", parts=parts)
-            batch = self.complete(batch)
-            spool.add(batch.filter(batch["UID"].is_valid()))
-            nameless += batch["UID"].null_count
-        assert spool is not None, "a search has at least one page"
-        spool.close()
+        with Spool(folder, self.name, self.schema, key="UID", parts=parts) as spool:
+            for batch in chain([first], (batch for batch, _ in batches)):
+                completed = self.complete(batch)
+                spool.add(completed.filter(completed["UID"].is_valid()))
+                nameless += completed["UID"].null_count
         log.info("%s: %d records read", self.name, spool.rows + nameless)
         return Scanned(str(self.query), spool, nameless)
 

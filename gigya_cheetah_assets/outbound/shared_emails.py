@@ -66,9 +66,7 @@ def find(table: FieldTable, folder: Path, hashes: AddressHashes) -> int:
     return len(lines)
 
 
-def _candidates(
-    table: FieldTable, batch: pa.Table, email: str, repeated: pa.Array
-) -> list[tuple[str, str, list[str]]]:
+def _candidates(table: FieldTable, batch: pa.Table, email: str, repeated: pa.Array) -> list[tuple[str, str, list[str]]]:
     addresses = pc.fill_null(pc.utf8_lower(batch[email]), "")
     hashes = pa.array([crc32(address.encode()) for address in addresses.to_pylist()], pa.uint32())
     mask = pc.and_(pc.is_in(hashes, value_set=repeated), pc.not_equal(addresses, ""))

@@ -73,6 +73,13 @@ def window_of(windows: Windows, key: str, *, now: datetime) -> Window:
     )
 
 
+def last_ended(windows: Windows, now: datetime) -> str | None:
+    """The key of the newest window that has ended, None before the first one has."""
+    one = length(windows)
+    count = (now - windows.start) // one
+    return f"{windows.start + (count - 1) * one:{KEY_FORMAT[windows.every]}}" if count > 0 else None
+
+
 def contiguous(windows: Sequence[Window], *, longest: int) -> list[list[Window]]:
     """Runs of neighbouring windows, each at most `longest` long: one query reads a whole run."""
     runs: list[list[Window]] = []

@@ -73,13 +73,18 @@ def test_a_secret_in_plain_text_is_refused_and_never_shown(tmp_path: Path) -> No
         ({"cheetahmail": "X", "gigya": "data.x", "format": "%d"}, "format needs"),
         ({"cheetahmail": "X", "gigya": "data.x", "type": "integer", "format": "zz"}, "number format"),
         ({"cheetahmail": "X", "gigya": "data.x", "replace": [{"pattern": "("}]}, "regular expression"),
-        ({"cheetahmail": "X", "gigya": "data.x", "type": "subscription", "values": {"yes": "1"}}, "opt_in and opt_out"),
+        (
+            {"cheetahmail": "X", "gigya": "data.x", "type": "subscription", "values": {"yes": "1"}},
+            "opt_in and opt_out",
+        ),
         ({"cheetahmail": "EMAIL", "gigya": "data.x"}, "is there twice"),
         ({"cheetahmail": "X", "gigya": "data.x", "function": "no colon"}, "module:function"),
         ({"cheetahmail": "X", "gigya": "UID", "key": True}, "exactly one field with key: true"),
     ],
 )
-def test_a_field_that_contradicts_itself_is_refused(tmp_path: Path, field: dict[str, object], expectation: str) -> None:
+def test_a_field_that_contradicts_itself_is_refused(
+    tmp_path: Path, field: dict[str, object], expectation: str
+) -> None:
     content = minimal_sync()
     content["fields"].append(field)
     assert any(expectation in problem for problem in _problems(tmp_path, content))
