@@ -68,13 +68,23 @@ class Database:
     Args:
         url: As `ledger_url` gives it.
         busy_seconds: How long a writer waits for another one.
+
+    Raises:
+        ConfigError: The driver is not installed.
+        LedgerUnusable: The file cannot be created, or is no database.
     """
 
     def __init__(self, url: URL, *, busy_seconds: float = 30.0) -> None:
         self.sqlite = url.get_backend_name() == "sqlite"
         self.mark = "?" if self.sqlite else "%s"
         self._busy_seconds = busy_seconds
-        self.engine = sa.create_engine(url, hide_parameters=True, connect_args=self._connect_args())
+        try:
+            self.engine = sa.create_engine(url, hide_parameters=True, connect_args=self._connect_args())
+        except ImportError:
+            raise ConfigError(
+                ["ledger URL: PostgreSQL is spoken through psycopg, which is not installed here"],
+                next_step="pip install 'gigya-cheetah-assets[postgres]'",
+            ) from None
         if self.sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)

@@ -52,9 +52,7 @@ def frame(*people: Person, shape: RowShape = SHAPE) -> pa.Table:
     return pa.table(arrays)
 
 
-def changes(
-    ledger: Ledger, rows: pa.Table, *, window: str, sync: str = "acme", shape: RowShape = SHAPE
-) -> Changes:
+def changes(ledger: Ledger, rows: pa.Table, *, window: str, sync: str = "acme", shape: RowShape = SHAPE) -> Changes:
     return compare(rows, ledger.baseline(sync, rows[shape.key], window=window), shape)
 
 

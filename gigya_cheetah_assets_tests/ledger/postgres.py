@@ -58,9 +58,7 @@ def _server_user(folder: Path) -> list[str]:
     if os.geteuid() != 0:
         return []
     name = (
-        "postgres"
-        if subprocess.run(["id", "postgres"], capture_output=True, check=False).returncode == 0
-        else "nobody"
+        "postgres" if subprocess.run(["id", "postgres"], capture_output=True, check=False).returncode == 0 else "nobody"
     )
     shutil.chown(folder, name)
     return ["runuser", "-u", name, "--"]

@@ -142,9 +142,7 @@ def test_letter_case_alone_is_no_address_change(ledger: Ledger) -> None:
 @pytest.mark.parametrize(
     ("old", "new"), [(None, "new@example.org"), ("", "new@example.org"), ("old@example.org", None)]
 )
-def test_an_address_that_comes_or_goes_is_no_address_change(
-    ledger: Ledger, old: str | None, new: str | None
-) -> None:
+def test_an_address_that_comes_or_goes_is_no_address_change(ledger: Ledger, old: str | None, new: str | None) -> None:
     deliver(ledger, Person("u1", old), window="w1")
     assert changes(ledger, frame(Person("u1", new)), window="w2").address_changes.num_rows == 0
 
@@ -170,9 +168,7 @@ def test_rows_stand_in_the_order_of_people_then_lists_then_addresses(ledger: Led
 
 
 def test_flips_count_known_people_only(ledger: Ledger) -> None:
-    deliver(
-        ledger, Person("u1", news="opt_in"), Person("u2", news="opt_in"), Person("u3"), Person("u4"), window="w1"
-    )
+    deliver(ledger, Person("u1", news="opt_in"), Person("u2", news="opt_in"), Person("u3"), Person("u4"), window="w1")
     now = [
         Person("u1", news="opt_out"), Person("u2", news=None), Person("u3", news="opt_in"), Person("u4"),
         Person("u5", news="opt_in"), Person("u6", news="opt_out"),
@@ -184,9 +180,7 @@ def test_flips_count_known_people_only(ledger: Ledger) -> None:
 
 def test_a_renamed_column_is_delivered_though_no_cell_changed(ledger: Ledger) -> None:
     deliver(ledger, Person("u1"), window="w1")
-    renamed = RowShape(
-        "GIGYA_UID", "EMAIL", ("GIGYA_UID", "EMAIL", "FIRST", "NEWS", "OFFERS"), SHAPE.subscriptions
-    )
+    renamed = RowShape("GIGYA_UID", "EMAIL", ("GIGYA_UID", "EMAIL", "FIRST", "NEWS", "OFFERS"), SHAPE.subscriptions)
     rows = frame(Person("u1")).rename_columns(
         ["FIRST" if name == "FNAME" else name for name in frame(Person("u1")).column_names]
     )
@@ -224,6 +218,4 @@ def test_the_frame_may_come_in_chunks(ledger: Ledger) -> None:
     people = [Person(f"u{i}", f"u{i}@example.org", news="opt_out") for i in range(9)]
     rows = frame(*people)
     chunked = pa.concat_tables([rows.slice(0, 4), rows.slice(4)])
-    assert changes(ledger, chunked, window="w1").unsubscribes.equals(
-        changes(ledger, rows, window="w1").unsubscribes
-    )
+    assert changes(ledger, chunked, window="w1").unsubscribes.equals(changes(ledger, rows, window="w1").unsubscribes)

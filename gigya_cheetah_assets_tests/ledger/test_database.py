@@ -121,20 +121,40 @@ def test_no_value_of_a_row_stands_in_an_error(url: str) -> None:
         assert refused.value.__suppress_context__
 
 
+def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(ConfigError, match="psycopg") as missing:
+        Ledger.open("postgresql://user@db.example.org/ledger")
+    assert "[postgres]" in str(missing.value)
+
+
 @pytest.fixture
-def counted(tmp_path: Path) -> Iterator[tuple[Ledger, list[str]]]:
+def traced(tmp_path: Path) -> Iterator[tuple[Ledger, list[str]]]:
+    """A ledger on SQLite, and the statements that it runs from now on."""
+    statements: list[str] = []
+
+    def trace(connection: object, *_rest: object) -> None:
+        connection.set_trace_callback(statements.append)  # type: ignore[attr-defined] # SQLite's own connection
+
     with Ledger.open(f"sqlite:///{tmp_path}/l.sqlite") as ledger:
-        statements: list[str] = []
-
-        def count(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-            statements.append(statement)
-
-        sa.event.listen(ledger._database.engine, "before_cursor_execute", count)
+        sa.event.listen(ledger._database.engine, "checkout", trace)
         yield ledger, statements
 
 
-def test_an_empty_ledger_costs_one_small_query_a_batch(counted: tuple[Ledger, list[str]]) -> None:
-    ledger, statements = counted
+def test_an_empty_ledger_costs_one_small_query_a_batch(traced: tuple[Ledger, list[str]]) -> None:
+    ledger, statements = traced
     ledger.baseline("acme", pa.array([f"u{i}" for i in range(1000)]), window="w1")
-    assert [s for s in statements if s != "BEGIN"] == [s for s in statements if "FROM ledger_syncs" in s]
-    assert len(statements) == 2
+    assert len([s for s in statements if s.startswith("SELECT") and "FROM ledger_syncs" in s.replace("\n", "")]) == 1
+    assert not [s for s in statements if "ledger_agreed" in s]
+
+
+def test_many_neighbours_are_one_scan_and_few_people_are_looked_up(traced: tuple[Ledger, list[str]]) -> None:
+    ledger, statements = traced
+    rows = frame(*(Person(f"u{i}") for i in range(1200)))
+    ledger.record("acme", "w1", [rows], shape=SHAPE, mapping_version="1")
+    statements.clear()
+    ledger.baseline("acme", rows["GIGYA_UID"], window="w2")
+    ledger.baseline("acme", pa.array(["u5", "u500", "u1000"]), window="w2")
+    scan, look_up = (s for s in statements if "FROM ledger_agreed" in s)
+    assert "BETWEEN" in scan
+    assert "slot IN" in look_up

@@ -36,9 +36,7 @@ def new_sync() -> str:
 def batches(draw: st.DrawFn, updated: int) -> list[Person]:
     uids = draw(st.lists(st.sampled_from(UIDS), unique=True, min_size=1))
     return [
-        Person(
-            uid, draw(EMAILS), draw(st.sampled_from(["Ana", "Bo"])), draw(STATES), draw(STATES), updated=updated
-        )
+        Person(uid, draw(EMAILS), draw(st.sampled_from(["Ana", "Bo"])), draw(STATES), draw(STATES), updated=updated)
         for uid in uids
     ]
 
@@ -47,9 +45,7 @@ HISTORIES = st.integers(2, 4).flatmap(lambda n: st.tuples(*(batches(T0 + i) for 
 
 
 @given(HISTORIES)
-def test_a_window_that_runs_again_finds_the_same_changes(
-    shared: Ledger, history: tuple[list[Person], ...]
-) -> None:
+def test_a_window_that_runs_again_finds_the_same_changes(shared: Ledger, history: tuple[list[Person], ...]) -> None:
     sync = new_sync()
     for number, people in enumerate(history):
         window = f"w{number}"
@@ -61,21 +57,15 @@ def test_a_window_that_runs_again_finds_the_same_changes(
 
 
 @given(HISTORIES)
-def test_recording_a_history_twice_leaves_the_same_ledger(
-    shared: Ledger, history: tuple[list[Person], ...]
-) -> None:
+def test_recording_a_history_twice_leaves_the_same_ledger(shared: Ledger, history: tuple[list[Person], ...]) -> None:
     once, twice = new_sync(), new_sync()
     for number, people in enumerate(history):
         for sync, times in ((once, 1), (twice, 2)):
             found = changes(shared, frame(*people), window=f"w{number}", sync=sync)
             for _ in range(times):
-                shared.record(
-                    sync, f"w{number}", [found.profiles], shape=SHAPE, mapping_version="1", seen=[found.seen]
-                )
+                shared.record(sync, f"w{number}", [found.profiles], shape=SHAPE, mapping_version="1", seen=[found.seen])
     assert state_of(shared, once) == state_of(shared, twice)
-    assert (
-        shared.population(once) == shared.population(twice) == len({p.uid for people in history for p in people})
-    )
+    assert shared.population(once) == shared.population(twice) == len({p.uid for people in history for p in people})
 
 
 @given(batches(T0))

@@ -57,9 +57,7 @@ def test_an_opt_out_that_no_address_can_carry_is_counted_and_comes_up_again(ledg
     found = rejected(ledger, Person("u1", "no address", news="opt_out", offers="opt_out"))
     assert (found.unaddressable, found.unsubscribes.num_rows, found.consents.num_rows) == (2, 0, 0)
     kept(ledger, found)
-    mended = changes(
-        ledger, frame(Person("u1", "good@example.org", news="opt_out", offers="opt_out")), window="w3"
-    )
+    mended = changes(ledger, frame(Person("u1", "good@example.org", news="opt_out", offers="opt_out")), window="w3")
     assert [row[2] for row in listed(mended.unsubscribes)] == ["NEWS", "OFFERS"]
 
 

@@ -10,9 +10,7 @@ from gigya_cheetah_assets.ledger.row_text import cell, decode, encode
 
 NAMES = ("A", "B", "C")
 # Often exactly the characters that need care; lone surrogates are no text in Arrow.
-CELLS = st.none() | st.text(
-    st.sampled_from("\x1f\x1b\x00esz;") | st.characters(exclude_categories=["Cs"]), max_size=6
-)
+CELLS = st.none() | st.text(st.sampled_from("\x1f\x1b\x00esz;") | st.characters(exclude_categories=["Cs"]), max_size=6)
 ROWS = st.lists(st.tuples(CELLS, CELLS, CELLS), max_size=12)
 
 

@@ -30,9 +30,7 @@ def test_a_new_ledger_knows_nobody(ledger: Ledger) -> None:
 
 
 def test_the_baseline_is_aligned_with_the_uids_asked_for(ledger: Ledger) -> None:
-    deliver(
-        ledger, *(Person(f"u{i}", f"u{i}@example.org", news="opt_in", at=T0 + i) for i in range(30)), window="w1"
-    )
+    deliver(ledger, *(Person(f"u{i}", f"u{i}@example.org", news="opt_in", at=T0 + i) for i in range(30)), window="w1")
     asked = ["u7", "stranger", "u3", "u29"]
     baseline = ledger.baseline("acme", pa.array(asked), window="w2")
     assert baseline.known.to_pylist() == [True, False, True, True]
@@ -142,9 +140,7 @@ def test_rows_of_several_batches_are_one_delivery(ledger: Ledger) -> None:
 
     assert ledger.record("acme", "w1", batches(), shape=SHAPE, mapping_version="1") == 1
     assert ledger.population("acme") == 40
-    ledger.record(
-        "acme", "w2", [frame(Person("u1", updated=T0 + 1), Person("v1"))], shape=SHAPE, mapping_version="1"
-    )
+    ledger.record("acme", "w2", [frame(Person("u1", updated=T0 + 1), Person("v1"))], shape=SHAPE, mapping_version="1")
     assert ledger.population("acme") == 41
 
 

@@ -52,9 +52,7 @@ def test_a_ledger_is_there_again_when_it_is_opened_again(url: str) -> None:
 
 def test_processes_that_open_a_new_ledger_at_once_do_not_race(url: str) -> None:
     code = "import sys; from gigya_cheetah_assets.ledger import Ledger; Ledger.open(sys.argv[1]).close()"
-    running = [
-        subprocess.Popen([sys.executable, "-c", code, url], stderr=subprocess.PIPE, text=True) for _ in range(4)
-    ]
+    running = [subprocess.Popen([sys.executable, "-c", code, url], stderr=subprocess.PIPE, text=True) for _ in range(4)]
     errors = [process.communicate(timeout=60)[1] for process in running]
     assert ([process.returncode for process in running], errors) == ([0] * 4, [""] * 4)
     with Ledger.open(url) as ledger:
