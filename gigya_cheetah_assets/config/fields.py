@@ -6,6 +6,7 @@ Rules apply in the order of the attributes from `replace` to `max_length`.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -129,7 +130,7 @@ class FieldConfig(Model):
                 self.format is not None and not (number or self.type in ("date", "datetime")),
                 "format needs a date, datetime, integer or decimal",
             ),
-            (number and self.format is not None and not _number_format(self.format),
+            (number and self.format is not None and not _number_format(self.format, self.type),
              "expected a number format such as .2f"),
             (
                 self.type == "subscription" and self.values is not None
@@ -206,9 +207,9 @@ def _plain(value: object) -> object:
     return value
 
 
-def _number_format(spec: str) -> bool:
+def _number_format(spec: str, kind: FieldType) -> bool:
     try:
-        format(1.5, spec)
+        format(1 if kind == "integer" else Decimal("1.5"), spec)
     except ValueError:
         return False
     return True

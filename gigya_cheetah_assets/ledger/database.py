@@ -21,45 +21,9 @@ from gigya_cheetah_assets.config import data_folder
 from gigya_cheetah_assets.errors import ConfigError
 from gigya_cheetah_assets.ledger.errors import LedgerBusy, LedgerUnusable
 
-LEDGER_VARIABLE = "GIGYA_CHEETAH_LEDGER"
 _WRITE = "gigya_cheetah_write"
 _CACHE_KIB = 32_768
 _PAGE_BYTES = 16_384
-_SQLITE_BUSY = (5, 6)
-# PostgreSQL: lock not available, serialization failure, deadlock.
-_POSTGRES_BUSY = ("55P03", "40001", "40P01")
-# PostgreSQL: server going up or down, connection trouble, too many connections.
-_POSTGRES_AWAY = ("57P0", "08", "53300")
-
-
-def ledger_url(url: str | None = None, environ: Mapping[str, str] | None = None) -> URL:
-    """The given URL, else `GIGYA_CHEETAH_LEDGER`, else `ledger.sqlite` in the data folder.
-
-    Raises:
-        ConfigError: It is no URL, names another kind of database, or a database in memory.
-    """
-    known = os.environ if environ is None else environ
-    text = url or known.get(LEDGER_VARIABLE) or ""
-    if not text:
-        return URL.create("sqlite", database=str((data_folder(known) / "ledger.sqlite").absolute()))
-    try:
-        made = sa.make_url(text)
-    except ArgumentError:
-        raise _wrong_url("expected a SQLAlchemy URL") from None
-    kind = made.get_backend_name()
-    if kind in ("postgresql", "postgres"):
-        return made.set(drivername="postgresql+psycopg")
-    if kind != "sqlite":
-        raise _wrong_url(f"expected sqlite or postgresql, found {kind}")
-    if made.database in (None, "", ":memory:"):
-        raise _wrong_url("expected a file: a ledger in memory would forget every opt-out")
-    return made
-
-
-def _wrong_url(problem: str) -> ConfigError:
-    # The URL may hold a password, so it is not repeated here.
-    example = "postgresql://user@host/database or sqlite:////folder/ledger.sqlite"
-    return ConfigError([f"ledger URL: {problem}"], next_step=f"set {LEDGER_VARIABLE} to {example}")
 
 
 class Database:
@@ -121,11 +85,11 @@ class Database:
                 if raw.execute("PRAGMA journal_mode = WAL").fetchone()[0] == "wal":
                     return
             except raw.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF not in _SQLITE_BUSY or time.monotonic() > deadline:
-                    raise _plain(error, "") from None
+                if not is_sqlite_busy(error) or time.monotonic() > deadline:
+                    raise plain(error) from None
                 time.sleep(0.02)
             except raw.DatabaseError as error:
-                raise _plain(error, "") from None
+                raise plain(error) from None
             else:
                 raise LedgerUnusable(
                     f"the ledger {path} cannot be switched to SQLite's WAL mode, as on a network drive",
@@ -176,71 +140,6 @@ class Database:
     def close(self) -> None:
         """Closes all connections."""
         self.engine.dispose()
-
-
-def fetch(connection: Connection, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
-    """All rows of a statement in the driver's own placeholders and tuples, which cost half of SQLAlchemy's.
-
-    Raises:
-        LedgerUnusable: The database refused.
-    """
-    with _driver(connection) as cursor:
-        cursor.execute(sql, values)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-        return found
-
-
-def execute_many(connection: Connection, sql: str, values: Iterable[tuple[object, ...]]) -> None:
-    """Runs a statement in the driver's own placeholders for each of many values, without holding them all.
-
-    Raises:
-        LedgerUnusable: The database refused.
-    """
-    with _driver(connection) as cursor:
-        cursor.executemany(sql, values)
-
-
-@contextmanager
-def _driver(connection: Connection) -> Iterator[Any]:
-    errors: type[Exception] = connection.dialect.loaded_dbapi.Error
-    cursor = connection.connection.cursor()
-    try:
-        yield cursor
-    except errors as error:
-        raise _plain(error, "") from None
-    finally:
-        cursor.close()
-
-
-@contextmanager
-def translated(sync: str = "") -> Iterator[None]:
-    """Turns the database's errors into the ledger's; without their detail, which may carry values of rows."""
-    try:
-        yield
-    except DBAPIError as error:
-        raise _plain(error.orig, sync) from None
-
-
-def _plain(error: BaseException | None, sync: str) -> LedgerBusy | LedgerUnusable:
-    state = getattr(error, "sqlstate", None) or ""
-    sqlite_code = getattr(error, "sqlite_errorcode", None)
-    kind = type(error).__name__
-    if state in _POSTGRES_BUSY or (sqlite_code is not None and sqlite_code & 0xFF in _SQLITE_BUSY):
-        return _busy(sync)
-    # An operational error names the disk, the server or the file; others may quote a value.
-    first_line = str(error).strip().partition("\n")[0] if kind == "OperationalError" or sqlite_code else ""
-    text = f"the ledger's database refused: {' '.join(part for part in (kind, state, first_line) if part)}"
-    if state.startswith(_POSTGRES_AWAY) or (kind == "OperationalError" and not state and sqlite_code is None):
-        return LedgerBusy(text, next_step="check that the database server runs and is reachable")
-    return LedgerUnusable(text, next_step="see docs/ledger.md: space, rights, back-up")
-
-
-def _busy(sync: str) -> LedgerBusy:
-    which = f" of sync {sync}" if sync else ""
-    return LedgerBusy(
-        f"the ledger{which} is being written by another run and did not become free in time",
-        next_step="let the other run finish, then run this step again",
-    )
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

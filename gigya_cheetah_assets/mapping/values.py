@@ -49,9 +49,13 @@ def collapsed(texts: pa.Array) -> pa.Array:
 
 
 def cased(texts: pa.Array, case: str) -> pa.Array:
-    """Upper, lower or title case."""
-    change = {"upper": pc.utf8_upper, "lower": pc.utf8_lower, "title": pc.utf8_title}[case]
-    return change(texts)
+    """Upper, lower or title case, by Unicode's full rules: `straße` is `STRASSE`, which Arrow's own kernel is not."""
+    ascii_only = {"upper": pc.ascii_upper, "lower": pc.ascii_lower, "title": pc.ascii_title}[case]
+    full = {"upper": str.upper, "lower": str.lower, "title": str.title}[case]
+    other = pc.fill_null(pc.invert(pc.string_is_ascii(texts)), False)
+    if not pc.any(other).as_py():
+        return ascii_only(texts)
+    return pc.replace_with_mask(ascii_only(texts), other, each(texts.filter(other), full))
 
 
 def mapped(texts: pa.Array, values: Mapping[str, str]) -> Checked:
@@ -67,13 +71,13 @@ def integer(texts: pa.Array, spec: str | None) -> Checked:
     digits = pc.replace_substring_regex(digits, r"^\+", "")
     digits = pc.replace_substring_regex(digits, r"^(-?)0+([0-9])", r"\1\2")
     digits = pc.if_else(pc.equal(digits, "-0"), "0", digits)
-    return _each(digits, lambda text: format(int(text), spec or "")) if spec else digits, bad
+    return each(digits, lambda text: format(int(text), spec or "")) if spec else digits, bad
 
 
 def decimal(texts: pa.Array, spec: str | None) -> Checked:
     """Numbers with a point; without a format no exponent and no trailing zeros: `17.50` is 17.5."""
     bad = wrong(texts, pc.match_substring_regex(texts, DECIMAL))
-    return _each(_only(texts, bad), lambda text: _decimal(text, spec)), bad
+    return each(_only(texts, bad), lambda text: _decimal(text, spec)), bad
 
 
 def boolean(texts: pa.Array, values: Mapping[str, str] | None) -> Checked:
@@ -97,7 +101,7 @@ def truncated(texts: pa.Array, length: int) -> pa.Array:
 
 def hashed(texts: pa.Array, algorithm: str) -> pa.Array:
     """Hex digests of the texts' UTF-8; an identifier for CheetahMail, no protection."""
-    return _each(texts, lambda text: hashlib.new(algorithm, text.encode(), usedforsecurity=False).hexdigest())
+    return each(texts, lambda text: hashlib.new(algorithm, text.encode(), usedforsecurity=False).hexdigest())
 
 
 def load_function(name: str) -> Callable[..., object]:
@@ -139,7 +143,8 @@ def _only(texts: pa.Array, bad: pa.Array) -> pa.Array:
     return pc.if_else(bad, pa.scalar(None, pa.string()), texts)
 
 
-def _each(texts: pa.Array, change: Callable[[str], str]) -> pa.Array:
+def each(texts: pa.Array, change: Callable[[str], str]) -> pa.Array:
+    """Changes text by text, where no kernel can."""
     return pa.array([None if text is None else change(text) for text in texts.to_pylist()], pa.string())
 
 

@@ -82,9 +82,7 @@ def test_a_secret_in_plain_text_is_refused_and_never_shown(tmp_path: Path) -> No
         ({"cheetahmail": "X", "gigya": "UID", "key": True}, "exactly one field with key: true"),
     ],
 )
-def test_a_field_that_contradicts_itself_is_refused(
-    tmp_path: Path, field: dict[str, object], expectation: str
-) -> None:
+def test_a_field_that_contradicts_itself_is_refused(tmp_path: Path, field: dict[str, object], expectation: str) -> None:
     content = minimal_sync()
     content["fields"].append(field)
     assert any(expectation in problem for problem in _problems(tmp_path, content))

@@ -29,6 +29,10 @@ class SiteClock:
         """Epoch milliseconds."""
         return int(self.seconds() * 1000)
 
+    def elapsed(self) -> float:
+        """Seconds of a clock that only measures distances and that `offset` does not move."""
+        return time.monotonic()
+
 
 def iso(milliseconds: int) -> str:
     """`2026-03-04T09:15:22.041Z`; 0 is the year 0001, as Gigya writes "never" (Gigya: account object, sample)."""

@@ -180,15 +180,18 @@ class _Parser:
         return value
 
     def _value(self) -> Value:
-        token = self._take()
+        token = self._token
+        value: Value
         if token.kind == "string":
-            return token.text
-        if token.kind == "number":
-            return float(token.text) if "." in token.text else int(token.text)
-        if token.kind == "word" and token.text.lower() in ("true", "false"):
-            return token.text.lower() == "true"
-        self._next -= 1
-        raise self._expected("a quoted text, a number, true or false")
+            value = token.text
+        elif token.kind == "number":
+            value = float(token.text) if "." in token.text else int(token.text)
+        elif token.kind == "word" and token.text.lower() in ("true", "false"):
+            value = token.text.lower() == "true"
+        else:
+            raise self._expected("a quoted text, a number, true or false")
+        self._take()
+        return value
 
     # Tokens
 
@@ -228,10 +231,9 @@ class _Parser:
         return self._take().text
 
     def _whole(self, clause: str) -> int:
-        token = self._take()
-        if token.kind != "number" or not token.text.isdigit():
+        if self._token.kind != "number" or not self._token.text.isdigit():
             raise self._expected(f"a whole number after {clause}")
-        return int(token.text)
+        return int(self._take().text)
 
     def _expected(self, what: str) -> QueryError:
         found = repr(self._token.text) if self._token.kind != "end" else "the end"

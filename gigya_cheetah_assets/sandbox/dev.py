@@ -1,0 +1,59 @@
+"""`gigya-cheetah dev`: the Dagster UI on a sandbox, until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from gigya_cheetah_assets.config import data_folder
+from gigya_cheetah_assets.sandbox.server import Sandbox
+from gigya_cheetah_assets.sandbox.syncfile import HTTP_PORT, SFTP_PORT
+
+_GRACE_SECONDS = 20
+
+
+@click.command()
+@click.option("--accounts", default=2000, show_default=True, help="Accounts on the sandbox's site.")
+@click.option("--faults", default="", help="Make the sandbox misbehave (docs/sandbox.md).")
+@click.option("--port", default=3000, show_default=True, help="Port of the UI.")
+def dev(accounts: int, faults: str, port: int) -> None:
+    """Start a sandbox and the Dagster UI on it.
+
+    Dagster's history is kept in $DAGSTER_HOME, the sandbox's site and files in data/sandbox.
+    """
+    start, end = datetime(2026, 2, 1, tzinfo=UTC), datetime.now(UTC)
+    with Sandbox(
+        data_folder() / "sandbox",
+        accounts=accounts,
+        faults=faults,
+        http_port=HTTP_PORT,
+        sftp_port=SFTP_PORT,
+        start=start,
+        end=end.replace(hour=0, minute=0, second=0, microsecond=0),
+    ) as sandbox:
+        click.echo(f"Gigya on http://127.0.0.1:{sandbox.http_port}, SFTP on 127.0.0.1:{sandbox.sftp_port}")
+        click.echo(f"Dagster on http://127.0.0.1:{port} in some seconds; Ctrl-C ends all of it")
+        sys.exit(_run_dagster(sandbox, port))
+
+
+def _run_dagster(sandbox: Sandbox, port: int) -> int:
+    """Runs `dagster dev` in a process group of its own, so that all of it ends with us."""
+    dagster = Path(sys.executable).with_name("dagster")
+    command = [str(dagster), "dev", "--host", "127.0.0.1", "--port", str(port)]
+    process = subprocess.Popen(command, env={**os.environ, **sandbox.environ}, start_new_session=True)  # noqa: S603 - our own command
+    signal.signal(signal.SIGTERM, lambda *_: os.killpg(process.pid, signal.SIGTERM))
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            return process.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return process.wait()

@@ -1,0 +1,159 @@
+"""What setAccountInfo does to an account: named fields are merged, null deletes, wrong types are refused.
+
+Source: Gigya, accounts.setAccountInfo. Nested objects of profile and data merge too; an array replaces the stored one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gigya_cheetah_assets.sandbox.gigya.clock import iso
+
+Problem = tuple[int, str, str]
+Changes = Mapping[str, Mapping[str, Any]]
+OBJECTS = ("profile", "data", "subscriptions", "preferences")
+_WHOLE = ("birthDay", "birthMonth", "birthYear", "age", "followersCount", "followingCount")
+_ARRAYS = ("phones", "education", "work", "skills", "certifications", "patents", "publications", "likes")
+_OBJECTS = ("favorites", "samlData", "oidcData")
+_TYPED_DATA = {"data.loyalty.points": "number", "data.loyalty.tier": "string", "data.externalIds.crm": "string"}
+
+
+def problems_of(changes: Changes) -> list[Problem]:
+    """Every field whose value has the wrong type or may not be written: code, path, message."""
+    found: list[Problem] = []
+    for name, value in changes.get("profile", {}).items():
+        found += _typed(f"profile.{name}", value, _profile_type(name))
+    for path, value in _leaves("data", changes.get("data", {})):
+        found += _typed(path, value, _TYPED_DATA.get(path))
+    for path, leaf in _channels(changes.get("subscriptions", {})):
+        found += _subscription_problems(".".join(("subscriptions", *path)), leaf)
+    for path, value in _leaves("preferences", changes.get("preferences", {})):
+        if path.endswith(".isConsentGranted"):
+            found += _typed(path, value, "boolean")
+        elif not path.endswith(".tags"):
+            found.append((400025, path, "only isConsentGranted and tags can be written"))
+    return found
+
+
+def apply(document: dict[str, Any], changes: Changes, now: int) -> None:
+    """Changes a document in place; `now` (epoch ms) becomes the time of subscription and consent changes."""
+    for name in ("profile", "data"):
+        if name in changes:
+            document[name] = _merged(document.get(name), changes[name])
+    if "preferences" in changes:
+        stored = _merged(document.get("preferences"), changes["preferences"])
+        _stamp_consents(stored, changes["preferences"], iso(now))
+        document["preferences"] = stored
+    for path, leaf in _channels(changes.get("subscriptions", {})):
+        _subscribe(document, path, leaf, now)
+
+
+def _merged(stored: object, change: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(stored) if isinstance(stored, dict) else {}
+    for key, value in change.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, Mapping):
+            result[key] = _merged(result.get(key), value)
+        else:
+            result[key] = value
+    return result
+
+
+def _leaves(path: str, value: object) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, below in value.items():
+            yield from _leaves(f"{path}.{key}", below)
+    else:
+        yield path, value
+
+
+def _profile_type(name: str) -> str:
+    if name in _WHOLE:
+        return "whole number"
+    if name in _ARRAYS:
+        return "array"
+    return "object" if name in _OBJECTS else "string"
+
+
+def _typed(path: str, value: object, expected: str | None) -> list[Problem]:
+    if value is None or expected is None or _is(value, expected):
+        return []
+    return [(400023, path, f"expected {expected}")]
+
+
+def _is(value: object, expected: str) -> bool:
+    if expected == "boolean" or isinstance(value, bool):
+        return expected == "boolean" and isinstance(value, bool)
+    if expected == "string":
+        return isinstance(value, str)
+    if expected in ("array", "object"):
+        return isinstance(value, list if expected == "array" else Mapping)
+    if isinstance(value, str):
+        # Gigya's own connectors send numbers as text, and they are taken.
+        return value.strip().lstrip("-").isdigit()
+    return isinstance(value, int) or (expected == "number" and isinstance(value, float))
+
+
+# Subscriptions
+
+
+def _channels(subscriptions: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """Each channel that a change names, by its keys; ids may be nested or one dotted key."""
+    if not isinstance(subscriptions, Mapping):
+        return
+    for key, below in subscriptions.items():
+        if key == "email" and path and isinstance(below, Mapping):
+            yield (*path, key), below
+        else:
+            yield from _channels(below, (*path, key))
+
+
+def _subscription_problems(path: str, leaf: Mapping[str, Any]) -> Iterator[Problem]:
+    for name, value in leaf.items():
+        if name == "isSubscribed":
+            yield from _typed(f"{path}.{name}", value, "boolean")
+        elif name == "tags":
+            yield from _typed(f"{path}.{name}", value, "array")
+        elif name != "doubleOptIn":
+            yield 400025, f"{path}.{name}", "only isSubscribed, tags and doubleOptIn can be written"
+
+
+def _subscribe(document: dict[str, Any], path: tuple[str, ...], change: Mapping[str, Any], now: int) -> None:
+    subscriptions = document.get("subscriptions")
+    if not isinstance(subscriptions, dict):
+        subscriptions = document["subscriptions"] = {}
+    leaf = _stored_channel(subscriptions, path)
+    was = leaf.get("isSubscribed")
+    leaf.update({key: value for key, value in change.items() if key in ("isSubscribed", "tags")})
+    leaf.setdefault("tags", [])
+    opt_in = leaf.get("doubleOptIn")
+    if isinstance(change.get("doubleOptIn"), Mapping) and change["doubleOptIn"].get("isExternallyVerified") is True:
+        leaf["doubleOptIn"] = {**(opt_in or {}), "status": "Confirmed", "confirmTime": iso(now)}
+    elif leaf.get("isSubscribed") is True and was is not True and isinstance(opt_in, dict):
+        # Gigya, subscriptions object: isSubscribed flips at once, the confirmation comes later.
+        leaf["doubleOptIn"] = {**opt_in, "status": "Pending", "emailSentTime": iso(now), "confirmTime": None}
+    if leaf.get("isSubscribed") is not was:
+        leaf["lastUpdatedSubscriptionState"] = iso(now)
+
+
+def _stored_channel(subscriptions: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """Where a channel is stored: under the dotted id if that exists, else nested."""
+    dotted = ".".join(path[:-1])
+    keys = (dotted, path[-1]) if dotted in subscriptions else tuple(dotted.split(".")) + path[-1:]
+    node = subscriptions
+    for key in keys:
+        below = node.get(key)
+        if not isinstance(below, dict):
+            below = node[key] = {}
+        node = below
+    return node
+
+
+def _stamp_consents(stored: dict[str, Any], change: Mapping[str, Any], now: str) -> None:
+    for key, below in change.items():
+        if isinstance(below, Mapping) and isinstance(stored.get(key), dict):
+            if "isConsentGranted" in below:
+                stored[key] |= {"lastConsentModified": now, "actionTimestamp": now}
+            _stamp_consents(stored[key], below, now)

@@ -1,0 +1,207 @@
+"""The accounts in SQLite: reading and writing rows, and the search lag. What an account means is not known here.
+
+A write goes to `pending` when the search lags, and moves to `accounts`, which is all that a search sees, when its
+time has come. Reading by key looks at `pending` first.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from array import array
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Self
+
+from gigya_cheetah_assets.sandbox.gigya.clock import SiteClock
+from gigya_cheetah_assets.sandbox.gigya.query import functions
+from gigya_cheetah_assets.sandbox.gigya.query.fields import Source
+from gigya_cheetah_assets.sandbox.gigya.query.sql import Sql
+from gigya_cheetah_assets.sandbox.gigya.rows import COLUMNS, Row
+
+_NAMES = ", ".join(COLUMNS)
+_MARKS = ", ".join("?" * len(COLUMNS))
+_TABLES = f"""
+CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS accounts (id INTEGER PRIMARY KEY, {_NAMES});
+CREATE TABLE IF NOT EXISTS pending (
+    number INTEGER PRIMARY KEY, visible REAL NOT NULL, deleted INTEGER NOT NULL, id INTEGER NOT NULL, {_NAMES});
+"""
+_INDEXES = """
+CREATE INDEX IF NOT EXISTS by_uid ON accounts (uid);
+CREATE INDEX IF NOT EXISTS by_token ON accounts (token);
+CREATE INDEX IF NOT EXISTS by_email ON accounts (email_key);
+CREATE INDEX IF NOT EXISTS by_updated ON accounts (updated);
+CREATE INDEX IF NOT EXISTS by_email_updated ON accounts (email_updated);
+"""
+_UID = """CASE WHEN uid IS NULL THEN '' ELSE '"UID":' || json_quote(uid) || ',' END || """
+_BOTH_KINDS = """
+    || ',"hasFullAccount":' || CASE is_full WHEN 1 THEN 'true' ELSE 'false' END
+    || ',"hasLiteAccount":' || CASE has_lite WHEN 1 THEN 'true' ELSE 'false' END"""
+
+
+class Store:
+    """One database file. Not thread-safe: `Site` holds the lock.
+
+    Args:
+        path: The file; it is made when missing.
+        clock: Times the search lag.
+        lag: Seconds until a write reaches the search.
+        expose_uid: Whether e-mail accounts of full accounts show the UID.
+    """
+
+    def __init__(self, path: Path, clock: SiteClock, *, lag: float = 0.0, expose_uid: bool = True) -> None:
+        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        # A sandbox can be made again: speed goes before durability.
+        self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536;")
+        self._connection.executescript(_TABLES + _INDEXES)
+        functions.register(self._connection)
+        self._clock = clock
+        self._lag = lag
+        # What an earlier process left waiting was due long ago.
+        self._waiting = True
+        self.settle(everything=True)
+        uid = _UID if expose_uid else ""
+        self._documents = {
+            "accounts": "'{' || account || shared || '}'",
+            "emailAccounts": f"'{{' || {uid} email_account {_BOTH_KINDS} || shared || subscriptions || '}}'",
+        }
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # What the database was made from
+
+    @property
+    def origin(self) -> str | None:
+        """What `fill` was told about these accounts."""
+        found = self._connection.execute("SELECT value FROM about WHERE name = 'origin'").fetchone()
+        return None if found is None else str(found[0])
+
+    def fill(self, rows: Iterable[Row], origin: str) -> None:
+        """Replaces all accounts; faster than adding one after the other."""
+        script = "".join(f"DROP INDEX IF EXISTS {name};" for name in _INDEXES.split() if name.startswith("by_"))
+        self._connection.executescript(script + "DELETE FROM accounts; DELETE FROM pending; DELETE FROM about;")
+        self._connection.execute("BEGIN")
+        self._connection.executemany(f"INSERT INTO accounts ({_NAMES}) VALUES ({_MARKS})", rows)
+        self._connection.execute("INSERT INTO about VALUES ('origin', ?)", (origin,))
+        self._connection.execute("COMMIT")
+        self._connection.executescript(_INDEXES + "ANALYZE;")
+        self._waiting = False
+
+    def share_emails(self) -> None:
+        """Decides for all addresses whose e-mail account they are; `fill` takes the rows' own word for it."""
+        keys = self._connection.execute(
+            "SELECT email_key FROM accounts WHERE email_key IS NOT NULL GROUP BY email_key HAVING count(*) > 1"
+        ).fetchall()
+        for (key,) in keys:
+            self._share(key)
+
+    # By key
+
+    def find(self, column: str, value: str) -> tuple[int, Row] | None:
+        """Number and row of the account with this uid, token or email_key, as last written."""
+        if self._waiting:
+            found = self._connection.execute(
+                f"SELECT deleted, id, {_NAMES} FROM pending WHERE {column} = ? ORDER BY number DESC LIMIT 1", (value,)
+            ).fetchone()
+            if found is not None:
+                return None if found[0] else (found[1], Row(*found[2:]))
+        found = self._connection.execute(
+            f"SELECT id, {_NAMES} FROM accounts WHERE {column} = ? ORDER BY is_full DESC, id LIMIT 1", (value,)
+        ).fetchone()
+        return None if found is None else (found[0], Row(*found[1:]))
+
+    def put(self, number: int | None, row: Row) -> None:
+        """Writes a row; a new one has no number yet."""
+        if number is None:
+            number = self._one("SELECT 1 + max((SELECT coalesce(max(id), 0) FROM accounts),"
+                               " (SELECT coalesce(max(id), 0) FROM pending))")[0]
+        self._write(number, row, deleted=False)
+
+    def delete(self, number: int, row: Row) -> None:
+        """Takes an account away."""
+        self._write(number, row, deleted=True)
+
+    def transaction(self) -> sqlite3.Connection:
+        """Begins a transaction; the connection as context manager ends it."""
+        self._connection.execute("BEGIN")
+        return self._connection
+
+    def rows_after(self, number: int, most: int) -> list[tuple[int, Row]]:
+        """Up to `most` accounts with a higher number, as last written, in order of their numbers."""
+        self.settle(everything=True)
+        text = f"SELECT id, {_NAMES} FROM accounts WHERE id > ? ORDER BY id LIMIT ?"
+        return [(row[0], Row(*row[1:])) for row in self._connection.execute(text, (number, most))]
+
+    # Search
+
+    def ids(self, source: Source, where: Sql, order: Sql, *, limit: int = -1, offset: int = 0) -> array[int]:
+        """Numbers of the accounts that satisfy a condition, in order."""
+        parameters = (*where.parameters, *order.parameters, limit, offset)
+        text = f"SELECT id FROM accounts WHERE {where.text}{order.text} LIMIT ? OFFSET ?"
+        return array("q", [row[0] for row in self._connection.execute(text, parameters)])
+
+    def count(self, where: Sql) -> int:
+        """How many accounts satisfy a condition."""
+        return int(self._one(f"SELECT count(*) FROM accounts WHERE {where.text}", where.parameters)[0])
+
+    def documents(self, source: Source, ids: Sequence[int]) -> list[bytes]:
+        """The documents of these accounts, in this order; those deleted meanwhile are left out."""
+        text = f"SELECT id, CAST({self._documents[source]} AS BLOB) FROM accounts WHERE id IN ({','.join(map(str, ids))})"
+        found: dict[int, bytes] = dict(self._connection.execute(text).fetchall())
+        return [found[number] for number in ids if number in found]
+
+    def settle(self, *, everything: bool = False) -> None:
+        """Lets the search see the writes whose time has come."""
+        if not self._waiting:
+            return
+        until = float("inf") if everything else self._clock.elapsed()
+        due = self._connection.execute(
+            f"SELECT number, deleted, id, {_NAMES} FROM pending WHERE visible <= ? ORDER BY number", (until,)
+        ).fetchall()
+        for number, deleted, identity, *values in due:
+            self._publish(identity, Row(*values), deleted=bool(deleted))
+            self._connection.execute("DELETE FROM pending WHERE number = ?", (number,))
+        self._waiting = bool(self._one("SELECT count(*) FROM pending")[0])
+
+    def _write(self, number: int, row: Row, *, deleted: bool) -> None:
+        if self._lag == 0 and not self._waiting:
+            self._publish(number, row, deleted=deleted)
+            return
+        visible = self._clock.elapsed() + self._lag
+        self._connection.execute(
+            f"INSERT INTO pending (visible, deleted, id, {_NAMES}) VALUES (?, ?, ?, {_MARKS})",
+            (visible, deleted, number, *row),
+        )
+        self._waiting = True
+
+    def _publish(self, number: int, row: Row, *, deleted: bool) -> None:
+        before = self._connection.execute("SELECT email_key FROM accounts WHERE id = ?", (number,)).fetchone()
+        self._connection.execute("DELETE FROM accounts WHERE id = ?", (number,))
+        if not deleted:
+            self._connection.execute(
+                f"INSERT INTO accounts (id, {_NAMES}) VALUES (?, {_MARKS})", (number, *row)
+            )
+        for key in {before[0] if before else None, row.email_key} - {None}:
+            self._share(key)
+
+    def _share(self, key: str) -> None:
+        """One e-mail account for each address: the first full account's, else the first lite account's."""
+        self._connection.execute(
+            """UPDATE accounts SET
+                 is_owner = (id = (SELECT id FROM accounts WHERE email_key = ?1 ORDER BY is_full DESC, id LIMIT 1)),
+                 has_lite = EXISTS (SELECT 1 FROM accounts WHERE email_key = ?1 AND is_full = 0)
+               WHERE email_key = ?1""",
+            (key,),
+        )
+
+    def _one(self, text: str, parameters: Sequence[object] = ()) -> tuple[int, ...]:
+        found: tuple[int, ...] = self._connection.execute(text, parameters).fetchone()
+        return found

@@ -1,0 +1,114 @@
+"""A second opinion on the sandbox's rows: what each account should look like in CheetahMail, one account at a time.
+
+Written without any of the project's mapping, as somebody would by hand from `syncs/sandbox.yaml`, so that the demo
+checks the pipeline's result against something else than itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+import unicodedata
+from datetime import UTC, date, datetime
+from typing import Any
+
+Document = dict[str, Any]
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}")
+LISTS = {"NEWSLETTER": ("newsletter",), "PARTNER_OFFERS": ("offers", "partner")}
+
+
+def row(document: Document) -> dict[str, str] | None:
+    """The row of an account, or None where it may not be mailed at all (no usable address)."""
+    def get(path: str) -> str:
+        return text(at(document, *path.split(".")))
+
+    email = get("profile.email")
+    if not _EMAIL.fullmatch(email) or len(email) > 254:
+        return None
+    return {
+        "GIGYA_UID": document.get("UID") or document["token"],
+        "EMAIL": email,
+        "FNAME": _at_most(get("profile.firstName"), 50),
+        "LNAME": _at_most(get("profile.lastName"), 80),
+        "GENDER": {"m": "M", "f": "F"}.get(get("profile.gender"), "U"),
+        "BIRTHDATE": _birth_date([get(f"profile.birth{part}") for part in ("Year", "Month", "Day")]),
+        "COUNTRY": get("profile.country").upper(),
+        "CITY": re.sub(r"\s+", " ", get("profile.city"))[:40],
+        "ZIP": get("profile.zip"),
+        "LANGUAGE": (get("profile.locale") or get("profile.languages")).lower(),
+        "TIER": {"gold": "G", "silver": "S", "bronze": "B"}.get(get("data.loyalty.tier"), "N"),
+        "POINTS": _points(get("data.loyalty.points")),
+        "BRANDS": _joined(at(document, "data", "brands")),
+        "CRM_ID": get("data.externalIds.crm"),
+        "OPTIN_PLACE": get("data.optInSource"),
+        "VERIFIED": {"true": "Y", "false": "N"}.get(get("isVerified"), ""),
+        "REGISTERED": _moment(get("registered")),
+        "EMAIL_SHA256": hashlib.sha256(email.lower().encode()).hexdigest(),
+        **{column: {"opt_in": "1", "opt_out": "0", "pending": "0", "": ""}[state(document, column)] for column in LISTS},
+        "SOURCE": "GIGYA",
+    }
+
+
+def state(document: Document, column: str) -> str:
+    """opt_in, opt_out, pending or nothing, for one of `LISTS`."""
+    subscriptions = document.get("subscriptions") or {}
+    keys = LISTS[column]
+    leaf = at(subscriptions, *keys, "email") or at(subscriptions, ".".join(keys), "email") or {}
+    if leaf.get("isSubscribed") is None:
+        return ""
+    if leaf["isSubscribed"] is False:
+        return "opt_out"
+    status = (leaf.get("doubleOptIn") or {}).get("status")
+    return "opt_in" if status in (None, "Confirmed") else "pending"
+
+
+def at(value: Any, *keys: str) -> Any:
+    """The value behind some keys, None where one is missing."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def text(value: Any) -> str:
+    """A JSON scalar as CheetahMail gets it."""
+    if value is None or isinstance(value, dict | list):
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    clean = unicodedata.normalize("NFC", html.unescape(str(value)))
+    return _CONTROL.sub(" ", clean).strip()
+
+
+def _joined(value: Any) -> str:
+    items = value if isinstance(value, list) else [value]
+    return "|".join(text(item) for item in items if item is not None)
+
+
+def _at_most(value: str, length: int) -> str:
+    return value if len(value) <= length else ""
+
+
+def _points(value: str) -> str:
+    if not value:
+        return "0"
+    return str(int(float(value))) if re.fullmatch(r"[+-]?\d+(\.0*)?", value) else ""
+
+
+def _birth_date(parts: list[str]) -> str:
+    try:
+        year, month, day = (int(float(part)) for part in parts)
+        return f"{date(year, month, day):%m/%d/%Y}"
+    except ValueError:
+        return ""
+
+
+def _moment(value: str) -> str:
+    if not value or value.startswith("0001"):
+        return ""
+    moment = datetime.fromisoformat(value)
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return f"{moment:%Y%m%d%H%M%S}"
