@@ -5,12 +5,12 @@
 
 from gigya_cheetah_assets.ledger.baseline import Baseline
 from gigya_cheetah_assets.ledger.compare import Changes, Flips, compare
-from gigya_cheetah_assets.ledger.database import LEDGER_VARIABLE
 from gigya_cheetah_assets.ledger.deliveries import DeliveredFile, Delivery
 from gigya_cheetah_assets.ledger.errors import LedgerBusy, LedgerDamaged, LedgerTooNew, LedgerUnusable
 from gigya_cheetah_assets.ledger.rejected import RejectedOptOuts, compare_rejected
 from gigya_cheetah_assets.ledger.shape import RowShape
 from gigya_cheetah_assets.ledger.store import Ledger
+from gigya_cheetah_assets.ledger.url import LEDGER_VARIABLE
 
 __all__ = [
     "LEDGER_VARIABLE",

@@ -83,6 +83,15 @@ class Baseline:
         return decode_consents(self.consents, subscription)
 
 
+def read_superseded(people: People, uids: Texts, slots: Sequence[int], updated: Numbers, window: str) -> Flags:
+    """Of which UIDs the ledger has a state newer than `updated` (epoch ms), put there by another window."""
+    found = people.find(slots, "uid, updated, delivery")
+    others = [(uid, when) for uid, when, delivery in found if delivery != window]
+    names = pa.array([uid for uid, _ in others], pa.string())
+    stored = pa.array([when for _, when in others], pa.int64()).take(pc.index_in(uids, value_set=names))
+    return pc.fill_null(pc.greater(stored, updated), False)
+
+
 def read_baseline(
     people: People,
     uids: Texts,

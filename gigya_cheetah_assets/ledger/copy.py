@@ -12,10 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from gigya_cheetah_assets.errors import GigyaCheetahError
-from gigya_cheetah_assets.ledger.database import Database, ledger_url, translated
+from gigya_cheetah_assets.ledger.database import Database
+from gigya_cheetah_assets.ledger.driver import translated
 from gigya_cheetah_assets.ledger.errors import LedgerUnusable
 from gigya_cheetah_assets.ledger.tables import mappings, metadata, syncs
 from gigya_cheetah_assets.ledger.upgrade import upgrade
+from gigya_cheetah_assets.ledger.url import ledger_url
 
 _BATCH = 5_000
 

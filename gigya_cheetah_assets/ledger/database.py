@@ -1,13 +1,12 @@
-"""Where the ledger lives and how its database is opened, locked and read; which tables it has is not known here.
+"""How the ledger's database is opened, locked and read; which tables it has is not known here.
 
 SQLite (in WAL mode: readers never wait) and PostgreSQL (through psycopg) are supported.
 """
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
@@ -15,11 +14,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection
-from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from gigya_cheetah_assets.config import data_folder
 from gigya_cheetah_assets.errors import ConfigError
-from gigya_cheetah_assets.ledger.errors import LedgerBusy, LedgerUnusable
+from gigya_cheetah_assets.ledger.driver import is_sqlite_busy, plain, translated
+from gigya_cheetah_assets.ledger.errors import LedgerUnusable
+from gigya_cheetah_assets.ledger.url import LEDGER_VARIABLE
 
 _WRITE = "gigya_cheetah_write"
 _CACHE_KIB = 32_768

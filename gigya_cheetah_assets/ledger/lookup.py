@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from gigya_cheetah_assets.ledger.database import fetch
+from gigya_cheetah_assets.ledger.driver import fetch
 from gigya_cheetah_assets.ledger.tables import syncs
 
 SLOTS = 2**32

@@ -16,8 +16,8 @@ from sqlalchemy.engine import Connection
 
 from gigya_cheetah_assets.ledger.arrow import Texts, texts
 from gigya_cheetah_assets.ledger.consents import encode_consents
-from gigya_cheetah_assets.ledger.database import execute_many
 from gigya_cheetah_assets.ledger.digests import digests, encode_rows, slots
+from gigya_cheetah_assets.ledger.driver import execute_many
 from gigya_cheetah_assets.ledger.lookup import People
 from gigya_cheetah_assets.ledger.shape import UPDATED, RowShape
 from gigya_cheetah_assets.ledger.tables import agreed, mappings
@@ -55,6 +55,12 @@ def mapping_id(connection: Connection, sync: str, version: str, columns: Sequenc
     entered = connection.execute(mappings.insert().values(sync=sync, version=version, columns=list(columns)))
     number: int = entered.inserted_primary_key[0]  # type: ignore[index] # there is one after each insert
     return number
+
+
+def known_mappings(connection: Connection, sync: str) -> dict[int, tuple[str, ...]]:
+    """Column names by mapping id."""
+    query = sa.select(mappings.c.id, mappings.c.columns).where(mappings.c.sync == sync)
+    return {number: tuple(names) for number, names in connection.execute(query)}
 
 
 @dataclass

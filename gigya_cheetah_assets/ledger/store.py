@@ -12,20 +12,20 @@ from types import TracebackType
 from typing import Self
 
 import pyarrow as pa
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from gigya_cheetah_assets.ledger.arrow import Flags, Numbers, Texts, pc, texts, whole
-from gigya_cheetah_assets.ledger.baseline import Baseline, read_baseline
-from gigya_cheetah_assets.ledger.database import Database, ledger_url, translated
+from gigya_cheetah_assets.ledger.arrow import Flags, Numbers, Texts, texts, whole
+from gigya_cheetah_assets.ledger.baseline import Baseline, read_baseline, read_superseded
+from gigya_cheetah_assets.ledger.database import Database
 from gigya_cheetah_assets.ledger.deliveries import DeliveredFile, Delivery, enter, read_deliveries, set_head
 from gigya_cheetah_assets.ledger.digests import slots
-from gigya_cheetah_assets.ledger.errors import LedgerUnusable
 from gigya_cheetah_assets.ledger.lookup import Head, People, head
-from gigya_cheetah_assets.ledger.recording import Recorder, mapping_id
+from gigya_cheetah_assets.ledger.recording import Recorder, known_mappings, mapping_id
+from gigya_cheetah_assets.ledger.releases import is_released, release
+from gigya_cheetah_assets.ledger.session import Session
 from gigya_cheetah_assets.ledger.shape import RowShape
-from gigya_cheetah_assets.ledger.tables import mappings, releases
 from gigya_cheetah_assets.ledger.upgrade import upgrade
+from gigya_cheetah_assets.ledger.url import ledger_url
 
 
 class Ledger:
@@ -36,7 +36,7 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._mine: tuple[str, Connection] | None = None
+        self._session = Session(database)
 
     @classmethod
     def open(cls, url: str | None = None, *, busy_seconds: float = 30.0) -> Self:
@@ -92,13 +92,11 @@ class Ledger:
             window: Stamp of the window that is being compared.
         """
         keys = texts(uids)
-        with self._reading() as connection:
-            known = head(connection, sync).population
-            if not known:
+        with self._session.reading() as connection:
+            people = self._people(connection, sync)
+            if not people.population:
                 return Baseline.empty(len(keys))
-            people = People(connection, self._database.mark, sync, known)
-            crcs = slots(keys.drop_null().to_pylist())
-            return read_baseline(people, keys, crcs, _mappings(connection, sync), window)
+            return read_baseline(people, keys, _slots(keys), known_mappings(connection, sync), window)
 
     def superseded(
         self,
@@ -119,14 +117,9 @@ class Ledger:
             window: Stamp of the window that would deliver them.
         """
         keys = texts(uids)
-        with self._reading() as connection:
-            people = People(connection, self._database.mark, sync, head(connection, sync).population)
-            crcs = slots(keys.drop_null().to_pylist())
-            found = people.find(crcs, "uid, updated, delivery")
-        others = [(uid, when) for uid, when, delivery in found if delivery != window]
-        names = pa.array([uid for uid, _ in others], pa.string())
-        stored = pa.array([when for _, when in others], pa.int64()).take(pc.index_in(keys, value_set=names))
-        return pc.fill_null(pc.greater(stored, whole(updated)), False)
+        with self._session.reading() as connection:
+            people = self._people(connection, sync)
+            return read_superseded(people, keys, _slots(keys), whole(updated), window)
 
     def record(
         self,
@@ -164,11 +157,11 @@ class Ledger:
             LedgerBusy: Another run writes this sync's ledger.
             LedgerUnusable: The database refused, for example because the disk is full; nothing was recorded.
         """
-        with self._transaction(sync) as connection, translated(sync):
+        with self._session.writing(sync) as connection:
             before = head(connection, sync)
             mapping = mapping_id(connection, sync, mapping_version, shape.columns)
             people = People(connection, self._database.mark, sync, before.population)
-            recorder = Recorder(people, window, shape, mapping, _mappings(connection, sync))
+            recorder = Recorder(people, window, shape, mapping, known_mappings(connection, sync))
             for table in rows:
                 recorder.rows(table)
             for table in consents_only:
@@ -177,26 +170,25 @@ class Ledger:
                 recorder.seen(table)
             after = Head(before.revision + 1, before.population + recorder.count_added())
             set_head(connection, sync, after)
-            delivery = Delivery(window, after.revision, _now(), mapping_version, dict(counts or {}), tuple(files))
+            now = time.time_ns() // 1_000_000
+            delivery = Delivery(window, after.revision, now, mapping_version, dict(counts or {}), tuple(files))
             enter(connection, sync, delivery, mapping)
         return after.revision
 
     def deliveries(self, sync: str, window: str | None = None) -> list[Delivery]:
         """What was recorded, oldest first; of one window only if it is given."""
-        with self._reading() as connection:
+        with self._session.reading() as connection:
             return read_deliveries(connection, sync, window)
 
     def release(self, sync: str, window: str, check: str) -> None:
         """Notes that a person let this window pass in spite of this check."""
-        values = {"sync": sync, "window": window, "check_name": check}
-        with self._database.writing() if self._mine is None else self._joined() as connection, translated(sync):
-            if not _released(connection, values):
-                connection.execute(releases.insert().values(**values, released_at=_now()))
+        with self._session.noting(sync) as connection:
+            release(connection, sync, window, check)
 
     def is_released(self, sync: str, window: str, check: str) -> bool:
         """Whether a person let this window pass in spite of this check."""
-        with self._reading() as connection:
-            return _released(connection, {"sync": sync, "window": window, "check_name": check})
+        with self._session.reading() as connection:
+            return is_released(connection, sync, window, check)
 
     @contextmanager
     def writing(self, sync: str) -> Iterator[None]:
@@ -207,53 +199,18 @@ class Ledger:
 
         Raises:
             LedgerBusy: Another run holds it and did not let go in time.
+            LedgerUnusable: This ledger holds one already.
         """
-        if self._mine is not None:
-            raise LedgerUnusable(
-                f"the lock of sync {self._mine[0]} is held already; wanted that of {sync}",
-                next_step="hold one lock at a time",
-            )
-        with self._database.writing(sync) as connection:
-            self._mine = (sync, connection)
-            try:
-                yield
-            finally:
-                self._mine = None
-
-    @contextmanager
-    def _transaction(self, sync: str) -> Iterator[Connection]:
-        if self._mine is not None and self._mine[0] == sync:
-            yield self._mine[1]
-            return
-        with self.writing(sync), self._joined() as connection:
-            yield connection
-
-    @contextmanager
-    def _joined(self) -> Iterator[Connection]:
-        if self._mine is None:
-            raise LedgerUnusable("no transaction is open")
-        yield self._mine[1]
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        # Who holds the lock sees what it has recorded itself, though nobody else does yet.
-        with self._joined() if self._mine is not None else self._database.reading() as connection, translated():
-            yield connection
+        with self._session.locked(sync):
+            yield
 
     def _head(self, sync: str) -> Head:
-        with self._reading() as connection:
+        with self._session.reading() as connection:
             return head(connection, sync)
 
-
-def _mappings(connection: Connection, sync: str) -> dict[int, tuple[str, ...]]:
-    query = sa.select(mappings.c.id, mappings.c.columns).where(mappings.c.sync == sync)
-    return {number: tuple(names) for number, names in connection.execute(query)}
+    def _people(self, connection: Connection, sync: str) -> People:
+        return People(connection, self._database.mark, sync, head(connection, sync).population)
 
 
-def _released(connection: Connection, values: Mapping[str, str]) -> bool:
-    query = sa.select(releases.c.released_at).where(*(releases.c[name] == value for name, value in values.items()))
-    return connection.execute(query).first() is not None
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
+def _slots(uids: Texts) -> list[int]:
+    return slots(uids.drop_null().to_pylist())

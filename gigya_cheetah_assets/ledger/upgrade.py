@@ -7,7 +7,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from gigya_cheetah_assets.ledger.database import Database, translated
+from gigya_cheetah_assets.ledger.database import Database
+from gigya_cheetah_assets.ledger.driver import translated
 from gigya_cheetah_assets.ledger.errors import LedgerTooNew
 from gigya_cheetah_assets.ledger.tables import VERSION, VERSION_TABLE
 

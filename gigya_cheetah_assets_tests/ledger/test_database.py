@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from gigya_cheetah_assets.errors import ConfigError, RetryLater, StopSync
 from gigya_cheetah_assets.ledger import Ledger, LedgerBusy, LedgerUnusable
-from gigya_cheetah_assets.ledger.database import ledger_url
+from gigya_cheetah_assets.ledger.url import ledger_url
 from gigya_cheetah_assets_tests.ledger.people import SHAPE, Person, deliver, frame
 
 
