@@ -9,6 +9,7 @@ import json
 import threading
 import time
 from collections import defaultdict, deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -80,7 +81,7 @@ class ScriptedSite:
         self.always: dict[str, Reply] = {}
         self._scripts: dict[str, deque[Reply]] = defaultdict(deque)
         self._lock = threading.Lock()
-        self._server = _server(self)
+        self._server = _Server(self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     @property
@@ -124,50 +125,50 @@ class ScriptedSite:
         self._server.server_close()
 
 
-def _server(site: ScriptedSite) -> ThreadingHTTPServer:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        timeout = 10
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = 10
+    server: _Server
 
-        def do_POST(self) -> None:
-            size = int(self.headers["Content-Length"])
-            form = dict(parse_qsl(self.rfile.read(size).decode(), keep_blank_values=True, strict_parsing=True))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            method, port = self.path.removeprefix("/"), self.client_address[1]
-            self._send(site.answer(Request(method, form, headers, port, time.monotonic())))
+    def do_POST(self) -> None:
+        size = int(self.headers["Content-Length"])
+        form = dict(parse_qsl(self.rfile.read(size).decode(), keep_blank_values=True, strict_parsing=True))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        method, port = self.path.removeprefix("/"), self.client_address[1]
+        self._send(self.server.site.answer(Request(method, form, headers, port, time.monotonic())))
 
-        def _send(self, reply: Reply) -> None:
-            if reply.stall:
-                time.sleep(reply.stall)
-            if reply.hang_up:
-                self.close_connection = True
-                return
-            body = reply.content()
-            usual = {
-                "Content-Type": "application/json",
-                "Date": formatdate(GIGYA_TIME, usegmt=True),
-                "Content-Length": str(len(body) + reply.cut),
-            }
-            self.send_response_only(reply.status)
-            for name, value in {**usual, **reply.headers}.items():
-                if value is not None:
-                    self.send_header(name, value)
-            self.end_headers()
-            try:
-                self.wfile.write(body)
-            except OSError:
-                self.close_connection = True  # a client that gave up does not wait for the rest
-            if reply.cut:
-                self.close_connection = True
+    def _send(self, reply: Reply) -> None:
+        time.sleep(reply.stall)
+        if reply.hang_up:
+            self.close_connection = True
+            return
+        body = reply.content()
+        usual = {
+            "Content-Type": "application/json",
+            "Date": formatdate(GIGYA_TIME, usegmt=True),
+            "Content-Length": str(len(body) + reply.cut),
+        }
+        self.send_response_only(reply.status)
+        for name, value in {**usual, **reply.headers}.items():
+            if value is not None:
+                self.send_header(name, value)
+        self.close_connection = reply.cut > 0
+        self.end_headers()
+        # A client that gave up does not wait for the rest.
+        with suppress(OSError):
+            self.wfile.write(body)
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
-            """Says nothing."""
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
+        """Says nothing."""
 
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
 
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            """A client that hangs up in the middle is part of the tests."""
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
 
-    return Server(("127.0.0.1", 0), Handler)
+    def __init__(self, site: ScriptedSite) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.site = site
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up in the middle is part of the tests."""
