@@ -103,7 +103,12 @@ def _delivered(sync: Sync, folder: Path) -> Delivered:
     order = list(kinds.values())
     with open_staging(sync.staging) as staging:
         names = [file.name for file in staging.list()]
-        found = [(_stamp(name, prefix), order.index(kind), kind, name) for name in names for prefix, kind in kinds.items() if name.startswith(prefix)]
+        found = [
+            (_stamp(name, prefix), order.index(kind), kind, name)
+            for name in names
+            for prefix, kind in kinds.items()
+            if name.startswith(prefix)
+        ]
         for _, _, kind, name in sorted(found):
             staging.fetch(name, folder / name)
             for row in _rows(folder / name):

@@ -55,9 +55,12 @@ def demo(accounts: int, seed: int, faults: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     console = Console(highlight=False)
     console.print(f"Starting a sandbox with {accounts} accounts{f' and faults {faults}' if faults else ''} …")
-    with Sandbox(
-        folder / "sandbox", accounts=accounts, seed=seed, faults=faults, start=_FIRST_UPDATE, end=_LAST_UPDATE
-    ) as sandbox, _environment(sandbox, folder):
+    with (
+        Sandbox(
+            folder / "sandbox", accounts=accounts, seed=seed, faults=faults, start=_FIRST_UPDATE, end=_LAST_UPDATE
+        ) as sandbox,
+        _environment(sandbox, folder),
+    ):
         sync = load_syncs(write_sync_file(folder / "syncs", sandbox))[0]
         rounds = list(_play(console, sandbox, sync, folder))
         differences = compare_with_site(sandbox, sync)

@@ -21,6 +21,7 @@ LISTS = {"NEWSLETTER": ("newsletter",), "PARTNER_OFFERS": ("offers", "partner")}
 
 def row(document: Document) -> dict[str, str] | None:
     """The row of an account, or None where it may not be mailed at all (no usable address)."""
+
     def get(path: str) -> str:
         return text(at(document, *path.split(".")))
 
@@ -46,7 +47,9 @@ def row(document: Document) -> dict[str, str] | None:
         "VERIFIED": {"true": "Y", "false": "N"}.get(get("isVerified"), ""),
         "REGISTERED": _moment(get("registered")),
         "EMAIL_SHA256": hashlib.sha256(email.lower().encode()).hexdigest(),
-        **{column: {"opt_in": "1", "opt_out": "0", "pending": "0", "": ""}[state(document, column)] for column in LISTS},
+        **{
+            column: {"opt_in": "1", "opt_out": "0", "pending": "0", "": ""}[state(document, column)] for column in LISTS
+        },
         "SOURCE": "GIGYA",
     }
 

@@ -40,10 +40,7 @@ class Site:
             return self.store.count(Sql("is_full = 1" if source == "accounts" else "is_owner = 1"))
 
     def accounts(self, batch: int = 1000) -> Iterator[Document]:
-        """Every account, full and lite, as `account` gives it; only a batch at a time is in memory.
-
-        Reading all lets the search see the writes that still wait for its lag.
-        """
+        """Every account, full and lite, as `account` gives it; only a batch at a time is in memory."""
         after = 0
         while True:
             with self.lock:

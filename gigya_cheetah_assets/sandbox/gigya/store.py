@@ -121,8 +121,10 @@ class Store:
     def put(self, number: int | None, row: Row) -> None:
         """Writes a row; a new one has no number yet."""
         if number is None:
-            number = self._one("SELECT 1 + max((SELECT coalesce(max(id), 0) FROM accounts),"
-                               " (SELECT coalesce(max(id), 0) FROM pending))")[0]
+            number = self._one(
+                "SELECT 1 + max((SELECT coalesce(max(id), 0) FROM accounts),"
+                " (SELECT coalesce(max(id), 0) FROM pending))"
+            )[0]
         self._write(number, row, deleted=False)
 
     def delete(self, number: int, row: Row) -> None:
@@ -136,8 +138,11 @@ class Store:
 
     def rows_after(self, number: int, most: int) -> list[tuple[int, Row]]:
         """Up to `most` accounts with a higher number, as last written, in order of their numbers."""
-        self.settle(everything=True)
-        text = f"SELECT id, {_NAMES} FROM accounts WHERE id > ? ORDER BY id LIMIT ?"
+        text = f"SELECT id, {_NAMES} FROM accounts WHERE id > ?1 ORDER BY id LIMIT ?2"
+        if self._waiting:
+            text = f"""SELECT id, {_NAMES} FROM accounts WHERE id > ?1 AND id NOT IN (SELECT id FROM pending)
+                       UNION ALL SELECT id, {_NAMES} FROM pending WHERE id > ?1 AND NOT deleted
+                       AND number IN (SELECT max(number) FROM pending GROUP BY id) ORDER BY id LIMIT ?2"""
         return [(row[0], Row(*row[1:])) for row in self._connection.execute(text, (number, most))]
 
     # Search
@@ -154,7 +159,9 @@ class Store:
 
     def documents(self, source: Source, ids: Sequence[int]) -> list[bytes]:
         """The documents of these accounts, in this order; those deleted meanwhile are left out."""
-        text = f"SELECT id, CAST({self._documents[source]} AS BLOB) FROM accounts WHERE id IN ({','.join(map(str, ids))})"
+        text = (
+            f"SELECT id, CAST({self._documents[source]} AS BLOB) FROM accounts WHERE id IN ({','.join(map(str, ids))})"
+        )
         found: dict[int, bytes] = dict(self._connection.execute(text).fetchall())
         return [found[number] for number in ids if number in found]
 
@@ -186,9 +193,7 @@ class Store:
         before = self._connection.execute("SELECT email_key FROM accounts WHERE id = ?", (number,)).fetchone()
         self._connection.execute("DELETE FROM accounts WHERE id = ?", (number,))
         if not deleted:
-            self._connection.execute(
-                f"INSERT INTO accounts (id, {_NAMES}) VALUES (?, {_MARKS})", (number, *row)
-            )
+            self._connection.execute(f"INSERT INTO accounts (id, {_NAMES}) VALUES (?, {_MARKS})", (number, *row))
         for key in {before[0] if before else None, row.email_key} - {None}:
             self._share(key)
 

@@ -1,0 +1,11 @@
+"""CheetahMail's side of the file exchange: what its import files look like and how they are written.
+
+How files travel is `staging`'s matter; which rows go into them is decided in `outbound`.
+"""
+
+from gigya_cheetah_assets.cheetahmail.encoding import unencodable
+from gigya_cheetah_assets.cheetahmail.import_file import ImportFileWriter, WrittenFile
+from gigya_cheetah_assets.cheetahmail.kinds import columns_of, file_name, trigger_name
+from gigya_cheetah_assets.cheetahmail.manifest import Manifest
+
+__all__ = ["ImportFileWriter", "Manifest", "WrittenFile", "columns_of", "file_name", "trigger_name", "unencodable"]

@@ -1,0 +1,121 @@
+"""The REST methods beside search: accounts.getAccountInfo, .setAccountInfo and .deleteAccount.
+
+Source: Gigya, the page of each method. They read and write storage at once; only the search lags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from gigya_cheetah_assets.sandbox.gigya import edits
+from gigya_cheetah_assets.sandbox.gigya.answers import Answer, SiteError, success, validation_failure
+from gigya_cheetah_assets.sandbox.gigya.search import Search
+from gigya_cheetah_assets.sandbox.gigya.site import Site
+
+Params = Mapping[str, str]
+Method = Callable[[Params], Answer]
+_DEFAULT_INCLUDE = "profile,data"
+# What `include` decides about, and the members that each word of it brings.
+_INCLUDES = {
+    "profile": ("profile",),
+    "data": ("data",),
+    "subscriptions": ("subscriptions",),
+    "preferences": ("preferences",),
+    "emails": ("emails",),
+    "loginIDs": ("loginIDs",),
+    "regSource": ("regSource",),
+    "lastLoginLocation": ("lastLoginLocation",),
+    "identities-active": ("identities",),
+    "identities-all": ("identities",),
+    "identities-global": ("identities",),
+    "password": ("password",),
+    "rba": ("rbaPolicy",),
+    "groups": ("groups",),
+    "internal": ("internal",),
+    "customIdentifiers": ("customIdentifiers",),
+}
+_NEVER_SHOWN = ("token", "emailAccountUpdated")
+
+
+def methods(site: Site, search: Search) -> dict[str, Method]:
+    """The methods by name."""
+    own = Methods(site)
+    return {
+        "accounts.search": search,
+        "accounts.getAccountInfo": own.get_account_info,
+        "accounts.setAccountInfo": own.set_account_info,
+        "accounts.deleteAccount": own.delete_account,
+    }
+
+
+class Methods:
+    """The methods of one site; each takes the request's fields and raises SiteError."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def get_account_info(self, params: Params) -> Answer:
+        """The account of `UID` or `findBy`, with what `include` names."""
+        document = self._site.account(self._uid(params))
+        words = params.get("include", _DEFAULT_INCLUDE).split(",")
+        wanted = {member for word in words for member in _INCLUDES.get(word, ())}
+        optional = {member for members in _INCLUDES.values() for member in members}
+        hidden = (optional - wanted) | set(_NEVER_SHOWN)
+        content = {name: value for name, value in document.items() if name not in hidden}
+        return success(self._site.clock, content, context=params.get("context"))
+
+    def set_account_info(self, params: Params) -> Answer:
+        """Merges the named fields of profile, data, subscriptions and preferences."""
+        uid = self._uid(params)
+        changes = {name: _object(params, name) for name in edits.OBJECTS if name in params}
+        problems = edits.problems_of(changes)
+        if problems:
+            raise validation_failure(problems)
+        flags = {name: _boolean(params, name) for name in ("isActive", "isVerified") if name in params}
+        if flags.get("isVerified") is False:
+            raise SiteError(400006, "Invalid parameter value: isVerified cannot be taken back")
+        self._site.edit(uid, changes, flags=flags)
+        return success(self._site.clock, {}, context=params.get("context"))
+
+    def delete_account(self, params: Params) -> Answer:
+        """Deletes the account of `UID`."""
+        self._site.delete(self._uid(params))
+        return success(self._site.clock, {}, context=params.get("context"))
+
+    def _uid(self, params: Params) -> str:
+        if "UID" in params:
+            uid: str | None = params["UID"]
+        elif "findBy" in params:
+            uid = self._found_by(_object(params, "findBy"))
+        else:
+            raise SiteError(400002, "Missing required parameter: UID")
+        found = self._site.store.find("uid", uid) if uid else None
+        if found is None:
+            raise SiteError(403005, "Unauthorized user: the UID is not known to this site")
+        return str(found[1].uid)
+
+    def _found_by(self, keys: Mapping[str, Any]) -> str | None:
+        if "_uid" in keys:
+            return str(keys["_uid"])
+        if "_email" in keys:
+            return self._site.uid_of_email(str(keys["_email"]))
+        raise SiteError(400006, "Invalid parameter value: findBy. The sandbox knows _uid and _email")
+
+
+def _object(params: Params, name: str) -> dict[str, Any]:
+    try:
+        value = msgspec.json.decode(params[name])
+    except msgspec.DecodeError as error:
+        raise SiteError(400006, f"Invalid parameter value: {name} is no JSON") from error
+    if not isinstance(value, dict):
+        raise SiteError(400006, f"Invalid parameter value: {name} is no JSON object")
+    return value
+
+
+def _boolean(params: Params, name: str) -> bool:
+    if params[name] not in ("true", "false"):
+        raise SiteError(400006, f"Invalid parameter value: {name}")
+    return params[name] == "true"

@@ -1,0 +1,117 @@
+"""accounts.search: limits, cursors and counts around a parsed query.
+
+Source: Gigya, accounts.search. The language is in `query`, the shape of a result in `projection`.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+from typing import Any
+
+from gigya_cheetah_assets.sandbox.gigya.answers import Answer, SiteError, results, success
+from gigya_cheetah_assets.sandbox.gigya.cursors import Cursors
+from gigya_cheetah_assets.sandbox.gigya.projection import projection
+from gigya_cheetah_assets.sandbox.gigya.query import QueryError, Select, parse
+from gigya_cheetah_assets.sandbox.gigya.query.fields import Source
+from gigya_cheetah_assets.sandbox.gigya.query.nodes import Selected
+from gigya_cheetah_assets.sandbox.gigya.query.sql import Sql, condition, order_by
+from gigya_cheetah_assets.sandbox.gigya.site import Site
+
+DEFAULT_LIMIT = 300
+HIGHEST_LIMIT = 10_000
+HIGHEST_START = 5_000
+WITHOUT_CURSOR = 5_000
+_ACCOUNT_TYPES = {"full": "is_full = 1", "lite": "is_full = 0", "full,lite": "1", "lite,full": "1"}
+
+
+class Search:
+    """Answers searches of one site."""
+
+    def __init__(self, site: Site, cursors: Cursors) -> None:
+        self._site = site
+        self._store = site.store
+        self._cursors = cursors
+
+    def __call__(self, params: Mapping[str, str]) -> Answer:
+        """The answer to one request.
+
+        Raises:
+            SiteError: 400002 or 400006.
+        """
+        self._store.settle()
+        if "cursorId" in params:
+            if "query" in params or "openCursor" in params:
+                raise SiteError(400006, "Invalid parameter value: query and openCursor cannot stand beside cursorId")
+            page = self._cursors.page(params["cursorId"])
+            return self._page(page.scan.source, page.ids, page.scan.project, len(page.scan.ids), page.following, params)
+        if "query" not in params:
+            raise SiteError(400002, "Missing required parameter: query")
+        try:
+            return self._first(parse(params["query"]), params)
+        except QueryError as error:
+            raise SiteError(400006, f"Invalid parameter value: query. {error}") from error
+
+    def _first(self, query: Select, params: Mapping[str, str]) -> Answer:
+        source = _source(query.source)
+        where = _where(source, query, params.get("accountTypes", "full"))
+        if query.selected == (Selected("count(*)"),):
+            return self._count(where, params)
+        if any(entry.path == "count(*)" for entry in query.selected):
+            raise QueryError("count(*) stands alone")
+        order = order_by(source, query.order)
+        project = projection(query.selected)
+        limit = min(DEFAULT_LIMIT if query.limit is None else query.limit, HIGHEST_LIMIT)
+        if params.get("openCursor") == "true":
+            if query.start is not None or limit == 0:
+                raise QueryError("START and LIMIT 0 cannot stand beside openCursor")
+            page = self._cursors.open(source, self._store.ids(source, where, order), project, limit)
+            return self._page(source, page.ids, project, len(page.scan.ids), page.following, params)
+        start = query.start or 0
+        if start > HIGHEST_START:
+            raise QueryError(f"START is at most {HIGHEST_START}")
+        limit = max(0, min(limit, WITHOUT_CURSOR - start))
+        ids = self._store.ids(source, where, order, limit=limit, offset=start)
+        return self._page(source, ids, project, self._store.count(where), None, params)
+
+    def _page(
+        self,
+        source: Source,
+        ids: array[int],
+        project: Any,
+        total: int,
+        following: str | None,
+        params: Mapping[str, str],
+    ) -> Answer:
+        documents = self._store.documents(source, ids)
+        counts: dict[str, Any] = {"objectsCount": len(documents), "totalCount": total}
+        if source == "emailAccounts":
+            counts["missing"] = 0
+        if following is not None:
+            counts["nextCursorId"] = following
+        return results(self._site.clock, project(documents), counts, context=params.get("context"))
+
+    def _count(self, where: Sql, params: Mapping[str, str]) -> Answer:
+        if params.get("openCursor") == "true":
+            raise QueryError("count(*) cannot stand beside openCursor")
+        total = self._store.count(where)
+        content = {"results": [{"count(*)": total}], "objectsCount": 1, "totalCount": total}
+        return success(self._site.clock, content, context=params.get("context"))
+
+
+def _source(name: str) -> Source:
+    """Gigya, accounts.search: a FROM that it does not know is silently `accounts`."""
+    if name == "communications":
+        raise QueryError("the sandbox has no communications")
+    return "emailAccounts" if name == "emailAccounts" else "accounts"
+
+
+def _where(source: Source, query: Select, account_types: str) -> Sql:
+    kinds = _ACCOUNT_TYPES.get(account_types.replace(" ", ""))
+    if kinds is None:
+        raise SiteError(400006, "Invalid parameter value: accountTypes")
+    fixed = "is_owner = 1" if source == "emailAccounts" else kinds
+    if query.where is None:
+        return Sql(fixed)
+    own = condition(source, query.where)
+    return Sql(f"{fixed} AND {own.text}", own.parameters)
