@@ -1,25 +1,25 @@
 from __future__ import annotations
 
 from gigya_cheetah_assets.cheetahmail import columns_of, file_name, trigger_name
-from gigya_cheetah_assets.config import ImportFile, ImportFileDefaults
-from gigya_cheetah_assets.config.files import KINDS_IN_ORDER
+from gigya_cheetah_assets.config.files import ImportFile, ImportFileDefaults
 
 
-def test_opt_outs_leave_first_and_opt_ins_last() -> None:
-    assert KINDS_IN_ORDER == ("unsubscribes", "address_changes", "profiles", "subscribes")
+def test_each_kind_has_its_columns_with_the_syncs_own_key_and_email():
+    fields = ("UID", "MAIL", "FNAME")
+    assert columns_of("unsubscribes", "UID", "MAIL", fields) == ("MAIL", "UID", "LIST_ID", "OPTOUT_DATE", "REASON")
+    assert columns_of("address_changes", "UID", "MAIL", fields) == ("EMAIL_FROM", "EMAIL_TO", "UID", "CHANGED")
+    assert columns_of("profiles", "UID", "MAIL", list(fields)) == fields
+    assert columns_of("subscribes", "UID", "MAIL", fields) == ("MAIL", "UID", "LIST_ID", "OPTIN_DATE", "OPTIN_SOURCE")
 
 
-def test_each_kind_carries_the_key() -> None:
-    columns = ("GIGYA_UID", "EMAIL", "FNAME")
-    for kind in KINDS_IN_ORDER:
-        assert "GIGYA_UID" in columns_of(kind, "GIGYA_UID", "EMAIL", columns)
-    assert columns_of("profiles", "GIGYA_UID", "EMAIL", columns) == columns
+def test_the_name_carries_the_window_and_the_compression():
+    file = ImportFile(name="gigya_{window}.csv")
+    stamp = "20260101T000000Z"
+    assert file_name(file, stamp, ImportFileDefaults()) == "gigya_20260101T000000Z.csv"
+    assert file_name(file, stamp, ImportFileDefaults(compression="gzip")) == "gigya_20260101T000000Z.csv.gz"
+    assert file_name(file, stamp, ImportFileDefaults(compression="zip")) == "gigya_20260101T000000Z.csv.zip"
 
 
-def test_names_carry_the_window_and_the_compression() -> None:
-    file = ImportFile(name="p_{window}.csv")
-    layout = ImportFileDefaults(compression="zip", trigger_suffix=".ok")
-    name = file_name(file, "20260301T100000Z", layout)
-    assert name == "p_20260301T100000Z.csv.zip"
-    assert trigger_name(name, layout) == "p_20260301T100000Z.csv.zip.ok"
-    assert trigger_name(name, ImportFileDefaults()) is None
+def test_a_trigger_follows_only_where_it_is_wanted():
+    assert trigger_name("a.csv.gz", ImportFileDefaults()) is None
+    assert trigger_name("a.csv.gz", ImportFileDefaults(trigger_suffix=".done")) == "a.csv.gz.done"
