@@ -1,9 +1,8 @@
 """The outbound assets: `gigya_profiles` -> `cheetahmail_rows` -> `staged_import_files`, a partition a window.
 
-One run may cover many windows (a backfill): neighbouring windows are read by one query.
+One run may cover many windows (a backfill): neighbouring windows are read by one query. Dagster reads the annotations
+of the functions at run time, so they are not postponed here.
 """
-
-from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
@@ -52,7 +51,7 @@ def _profiles(sync: Sync, table: FieldTable) -> dg.AssetsDefinition:
         description="Accounts that changed in a window, with their subscriptions: one row a UID, only the fields that "
         "the mapping needs.",
     )
-    def gigya_profiles(context: dg.AssetExecutionContext, connections: Connections) -> dg.MaterializeResult[None]:
+    def gigya_profiles(context: dg.AssetExecutionContext, connections: Connections) -> dg.MaterializeResult:
         windows = windows_of(context, sync)
         with as_failures(), connections.gigya(sync) as client, connections.ledger() as ledger:
             summaries = extract(client, sync, table, windows, data=connections.data)
@@ -95,7 +94,7 @@ def _rows(sync: Sync, table: FieldTable) -> dg.AssetsDefinition:
         description="The window's accounts as CheetahMail rows, mapped and checked; only those that differ from what "
         "CheetahMail has by the ledger. The rejects lie beside them.",
     )
-    def cheetahmail_rows(context: dg.AssetExecutionContext, connections: Connections) -> dg.MaterializeResult[None]:
+    def cheetahmail_rows(context: dg.AssetExecutionContext, connections: Connections) -> dg.MaterializeResult:
         windows = windows_of(context, sync)
         with as_failures(), connections.ledger() as ledger:
             summaries = [make_rows(sync, table, window, ledger, data=connections.data) for window in windows]
@@ -137,7 +136,7 @@ def _files(sync: Sync, table: FieldTable) -> dg.AssetsDefinition:
         description="The import files in the outbox, in the order unsubscribes, address changes, profiles, subscribes; "
         "an empty kind writes no file. A copy of each, with its manifest, lies beside the asset.",
     )
-    def staged_import_files(context: dg.AssetExecutionContext, connections: Connections) -> dg.MaterializeResult[None]:
+    def staged_import_files(context: dg.AssetExecutionContext, connections: Connections) -> dg.MaterializeResult:
         summaries = []
         with as_failures(), connections.staging(sync) as staging, connections.ledger() as ledger:
             for window in windows_of(context, sync):

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
 
 from gigya_cheetah_assets.gigya.errors import GigyaUnavailable
 
@@ -34,13 +33,6 @@ class Answer(NamedTuple):
     date: str | None
 
 
-class _NoAuth(AuthBase):
-    """Keeps requests from putting a password of ~/.netrc over our own Authorization header."""
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return request
-
-
 def open_session(url: str, *, local: bool) -> requests.Session:
     """A session for one site: kept connections, gzip, no cookies, no redirects, no ~/.netrc.
 
@@ -52,8 +44,8 @@ def open_session(url: str, *, local: bool) -> requests.Session:
     if not local:
         found = session.merge_environment_settings(url, {}, None, None, None)
         session.proxies, session.verify = dict(found["proxies"]), found["verify"]
+    # Nothing else from the environment: a ~/.netrc would replace our own Authorization header.
     session.trust_env = False
-    session.auth = _NoAuth()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers["Accept-Encoding"] = "gzip"
     adapter = HTTPAdapter(pool_connections=_CONNECTIONS, pool_maxsize=_CONNECTIONS)

@@ -6,14 +6,15 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from collections.abc import Iterator
 
 import click
 import dagster as dg
+from gigya_cheetah_assets.sandbox.server import Population, Sandbox
 from rich.console import Console
 from rich.table import Table
 
@@ -23,7 +24,6 @@ from gigya_cheetah_assets.outbound import folders, summary
 from gigya_cheetah_assets.outbound.summary import DeliverySummary, RowsSummary
 from gigya_cheetah_assets.outbound.window import Window, last_ended, window_of
 from gigya_cheetah_assets.sandbox.comparison import compare_with_site
-from gigya_cheetah_assets.sandbox.server import Sandbox
 from gigya_cheetah_assets.sandbox.story import changes
 from gigya_cheetah_assets.sandbox.syncfile import write_sync_file
 
@@ -55,12 +55,8 @@ def demo(accounts: int, seed: int, faults: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     console = Console(highlight=False)
     console.print(f"Starting a sandbox with {accounts} accounts{f' and faults {faults}' if faults else ''} …")
-    with (
-        Sandbox(
-            folder / "sandbox", accounts=accounts, seed=seed, faults=faults, start=_FIRST_UPDATE, end=_LAST_UPDATE
-        ) as sandbox,
-        _environment(sandbox, folder),
-    ):
+    people = Population(accounts, seed, start=_FIRST_UPDATE, end=_LAST_UPDATE)
+    with Sandbox(folder / "sandbox", people, faults=faults) as sandbox, _environment(sandbox, folder):
         sync = load_syncs(write_sync_file(folder / "syncs", sandbox))[0]
         rounds = list(_play(console, sandbox, sync, folder))
         differences = compare_with_site(sandbox, sync)
@@ -83,8 +79,7 @@ def _play(console: Console, sandbox: Sandbox, sync: Sync, folder: Path) -> Itera
         plan = [("initial load", first), ("after people changed things", newest), ("the same window again", newest)]
         for title, key in plan:
             if title.startswith("after"):
-                changed = changes(sandbox.site, at=now - timedelta(seconds=30))
-                console.print(f"People change things: {changed}")
+                console.print(f"People do things on the site: {changes(sandbox.site)}.")
             console.print(f"Materializing window {key}: {title} …")
             started = time.perf_counter()
             result = job.execute_in_process(partition_key=key, instance=instance, raise_on_error=True)

@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from gigya_cheetah_assets.sandbox.server import Population, Sandbox
 
 from gigya_cheetah_assets.config import data_folder
-from gigya_cheetah_assets.sandbox.server import Sandbox
 from gigya_cheetah_assets.sandbox.syncfile import HTTP_PORT, SFTP_PORT
 
 _GRACE_SECONDS = 20
+# Before the first window of syncs/sandbox.yaml, so that many windows have something to show.
+_FIRST_UPDATE = datetime(2026, 2, 1, tzinfo=UTC)
 
 
 @click.command()
@@ -27,16 +29,8 @@ def dev(accounts: int, faults: str, port: int) -> None:
 
     Dagster's history is kept in $DAGSTER_HOME, the sandbox's site and files in data/sandbox.
     """
-    start, end = datetime(2026, 2, 1, tzinfo=UTC), datetime.now(UTC)
-    with Sandbox(
-        data_folder() / "sandbox",
-        accounts=accounts,
-        faults=faults,
-        http_port=HTTP_PORT,
-        sftp_port=SFTP_PORT,
-        start=start,
-        end=end.replace(hour=0, minute=0, second=0, microsecond=0),
-    ) as sandbox:
+    people = Population(accounts, start=_FIRST_UPDATE)
+    with Sandbox(data_folder() / "sandbox", people, faults=faults, http_port=HTTP_PORT, sftp_port=SFTP_PORT) as sandbox:
         click.echo(f"Gigya on http://127.0.0.1:{sandbox.http_port}, SFTP on 127.0.0.1:{sandbox.sftp_port}")
         click.echo(f"Dagster on http://127.0.0.1:{port} in some seconds; Ctrl-C ends all of it")
         sys.exit(_run_dagster(sandbox, port))

@@ -88,20 +88,27 @@ def test_an_error_of_the_user_ends_the_thread() -> None:
     assert len(asked) <= 4
 
 
-def test_leaving_early_does_not_wait_for_the_item_in_the_making() -> None:
-    release = threading.Event()
+def test_leaving_early_waits_for_nothing_and_begins_nothing_more() -> None:
+    begun, release = threading.Event(), threading.Event()
+    asked = []
 
     def source() -> Iterator[int]:
-        yield 1
+        yield 0
+        begun.set()
         release.wait(PATIENCE)
-        yield 2
+        for number in range(1, 9):
+            asked.append(number)
+            yield number
 
+    items = prefetched(source(), depth=5)
+    assert next(items) == 0
+    assert begun.wait(PATIENCE)
     started = time.monotonic()
-    for _ in prefetched(source()):
-        break
+    items.close()
     assert time.monotonic() - started < PATIENCE / 2
     release.set()
     _assert_no_thread_is_left()
+    assert asked == [1]
 
 
 def test_a_generator_that_nobody_starts_makes_no_thread() -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from gigya_cheetah_assets.sandbox.gigya.clock import SiteClock
 from gigya_cheetah_assets.sandbox.gigya.query import functions
@@ -33,10 +34,41 @@ CREATE INDEX IF NOT EXISTS by_email ON accounts (email_key);
 CREATE INDEX IF NOT EXISTS by_updated ON accounts (updated);
 CREATE INDEX IF NOT EXISTS by_email_updated ON accounts (email_updated);
 """
+_PRAGMAS = "PRAGMA page_size=16384; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536;"
+_INSERT_NEW = f"INSERT INTO accounts VALUES (NULL, {_MARKS})"  # noqa: S608 - names of our own; values go by ?
+_INSERT = f"INSERT INTO accounts VALUES (?, {_MARKS})"  # noqa: S608 - names of our own; values go by ?
+_INSERT_PENDING = f"INSERT INTO pending VALUES (NULL, ?, ?, ?, {_MARKS})"  # noqa: S608 - names of our own; values go by ?
+_ROWS_AFTER = "SELECT * FROM accounts WHERE id > ?1 ORDER BY id LIMIT ?2"
+# As last written: an account's latest pending write stands for the account.
+_ROWS_AFTER_WITH_PENDING = f"""
+SELECT * FROM accounts WHERE id > ?1 AND id NOT IN (SELECT id FROM pending)
+UNION ALL SELECT id, {_NAMES} FROM pending WHERE id > ?1 AND NOT deleted
+AND number IN (SELECT max(number) FROM pending GROUP BY id) ORDER BY id LIMIT ?2"""  # noqa: S608 - names of our own; values go by ?
 _UID = """CASE WHEN uid IS NULL THEN '' ELSE '"UID":' || json_quote(uid) || ',' END || """
 _BOTH_KINDS = """
     || ',"hasFullAccount":' || CASE is_full WHEN 1 THEN 'true' ELSE 'false' END
     || ',"hasLiteAccount":' || CASE has_lite WHEN 1 THEN 'true' ELSE 'false' END"""
+
+
+def build(path: Path, rows: Iterable[Row], origin: str) -> None:
+    """Makes a database of these accounts in place of the one that is there; a half-made one is never left there.
+
+    Args:
+        path: Of the database.
+        rows: The accounts; `is_owner` and `has_lite` are taken as they are.
+        origin: Where the accounts come from, see `Store.origin`.
+    """
+    fresh = path.with_name(path.name + ".new")
+    for leftover in (fresh, path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))):
+        leftover.unlink(missing_ok=True)
+    with closing(sqlite3.connect(fresh, isolation_level=None)) as connection:
+        connection.executescript(_PRAGMAS + "PRAGMA journal_mode=OFF;" + _TABLES)
+        connection.execute("BEGIN")
+        connection.executemany(_INSERT_NEW, rows)
+        connection.execute("INSERT INTO about VALUES ('origin', ?)", (origin,))
+        connection.execute("COMMIT")
+        connection.executescript(_INDEXES + "ANALYZE;")
+    fresh.rename(path)
 
 
 class Store:
@@ -52,7 +84,7 @@ class Store:
     def __init__(self, path: Path, clock: SiteClock, *, lag: float = 0.0, expose_uid: bool = True) -> None:
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         # A sandbox can be made again: speed goes before durability.
-        self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536;")
+        self._connection.executescript(_PRAGMAS + "PRAGMA journal_mode=WAL;")
         self._connection.executescript(_TABLES + _INDEXES)
         functions.register(self._connection)
         self._clock = clock
@@ -76,27 +108,14 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # What the database was made from
-
     @property
     def origin(self) -> str | None:
-        """What `fill` was told about these accounts."""
+        """What `build` was told about these accounts."""
         found = self._connection.execute("SELECT value FROM about WHERE name = 'origin'").fetchone()
         return None if found is None else str(found[0])
 
-    def fill(self, rows: Iterable[Row], origin: str) -> None:
-        """Replaces all accounts; faster than adding one after the other."""
-        script = "".join(f"DROP INDEX IF EXISTS {name};" for name in _INDEXES.split() if name.startswith("by_"))
-        self._connection.executescript(script + "DELETE FROM accounts; DELETE FROM pending; DELETE FROM about;")
-        self._connection.execute("BEGIN")
-        self._connection.executemany(f"INSERT INTO accounts ({_NAMES}) VALUES ({_MARKS})", rows)
-        self._connection.execute("INSERT INTO about VALUES ('origin', ?)", (origin,))
-        self._connection.execute("COMMIT")
-        self._connection.executescript(_INDEXES + "ANALYZE;")
-        self._waiting = False
-
     def share_emails(self) -> None:
-        """Decides for all addresses whose e-mail account they are; `fill` takes the rows' own word for it."""
+        """Decides for all addresses whose e-mail account they are; `build` takes the rows' own word for it."""
         keys = self._connection.execute(
             "SELECT email_key FROM accounts WHERE email_key IS NOT NULL GROUP BY email_key HAVING count(*) > 1"
         ).fetchall()
@@ -105,16 +124,18 @@ class Store:
 
     # By key
 
-    def find(self, column: str, value: str) -> tuple[int, Row] | None:
+    def find(self, column: Literal["uid", "token", "email_key"], value: str) -> tuple[int, Row] | None:
         """Number and row of the account with this uid, token or email_key, as last written."""
         if self._waiting:
             found = self._connection.execute(
-                f"SELECT deleted, id, {_NAMES} FROM pending WHERE {column} = ? ORDER BY number DESC LIMIT 1", (value,)
+                f"SELECT * FROM pending WHERE {column} = ? ORDER BY number DESC LIMIT 1",  # noqa: S608 - names of our own; values go by ?
+                (value,),
             ).fetchone()
             if found is not None:
-                return None if found[0] else (found[1], Row(*found[2:]))
+                return None if found[2] else (found[3], Row(*found[4:]))
         found = self._connection.execute(
-            f"SELECT id, {_NAMES} FROM accounts WHERE {column} = ? ORDER BY is_full DESC, id LIMIT 1", (value,)
+            f"SELECT * FROM accounts WHERE {column} = ? ORDER BY is_full DESC, id LIMIT 1",  # noqa: S608 - names of our own; values go by ?
+            (value,),
         ).fetchone()
         return None if found is None else (found[0], Row(*found[1:]))
 
@@ -138,30 +159,26 @@ class Store:
 
     def rows_after(self, number: int, most: int) -> list[tuple[int, Row]]:
         """Up to `most` accounts with a higher number, as last written, in order of their numbers."""
-        text = f"SELECT id, {_NAMES} FROM accounts WHERE id > ?1 ORDER BY id LIMIT ?2"
-        if self._waiting:
-            text = f"""SELECT id, {_NAMES} FROM accounts WHERE id > ?1 AND id NOT IN (SELECT id FROM pending)
-                       UNION ALL SELECT id, {_NAMES} FROM pending WHERE id > ?1 AND NOT deleted
-                       AND number IN (SELECT max(number) FROM pending GROUP BY id) ORDER BY id LIMIT ?2"""
+        text = _ROWS_AFTER_WITH_PENDING if self._waiting else _ROWS_AFTER
         return [(row[0], Row(*row[1:])) for row in self._connection.execute(text, (number, most))]
 
     # Search
 
-    def ids(self, source: Source, where: Sql, order: Sql, *, limit: int = -1, offset: int = 0) -> array[int]:
+    def ids(self, where: Sql, order: Sql, *, limit: int = -1, offset: int = 0) -> array[int]:
         """Numbers of the accounts that satisfy a condition, in order."""
         parameters = (*where.parameters, *order.parameters, limit, offset)
-        text = f"SELECT id FROM accounts WHERE {where.text}{order.text} LIMIT ? OFFSET ?"
+        text = f"SELECT id FROM accounts WHERE {where.text}{order.text} LIMIT ? OFFSET ?"  # noqa: S608 - names of our own; values go by ?
         return array("q", [row[0] for row in self._connection.execute(text, parameters)])
 
     def count(self, where: Sql) -> int:
         """How many accounts satisfy a condition."""
-        return int(self._one(f"SELECT count(*) FROM accounts WHERE {where.text}", where.parameters)[0])
+        text = f"SELECT count(*) FROM accounts WHERE {where.text}"  # noqa: S608 - names of our own; values go by ?
+        return int(self._one(text, where.parameters)[0])
 
     def documents(self, source: Source, ids: Sequence[int]) -> list[bytes]:
         """The documents of these accounts, in this order; those deleted meanwhile are left out."""
-        text = (
-            f"SELECT id, CAST({self._documents[source]} AS BLOB) FROM accounts WHERE id IN ({','.join(map(str, ids))})"
-        )
+        wanted = ",".join(map(str, ids))
+        text = f"SELECT id, CAST({self._documents[source]} AS BLOB) FROM accounts WHERE id IN ({wanted})"  # noqa: S608 - names of our own; values go by ?
         found: dict[int, bytes] = dict(self._connection.execute(text).fetchall())
         return [found[number] for number in ids if number in found]
 
@@ -171,9 +188,9 @@ class Store:
             return
         until = float("inf") if everything else self._clock.elapsed()
         due = self._connection.execute(
-            f"SELECT number, deleted, id, {_NAMES} FROM pending WHERE visible <= ? ORDER BY number", (until,)
+            "SELECT * FROM pending WHERE visible <= ? ORDER BY number", (until,)
         ).fetchall()
-        for number, deleted, identity, *values in due:
+        for number, _, deleted, identity, *values in due:
             self._publish(identity, Row(*values), deleted=bool(deleted))
             self._connection.execute("DELETE FROM pending WHERE number = ?", (number,))
         self._waiting = bool(self._one("SELECT count(*) FROM pending")[0])
@@ -183,19 +200,17 @@ class Store:
             self._publish(number, row, deleted=deleted)
             return
         visible = self._clock.elapsed() + self._lag
-        self._connection.execute(
-            f"INSERT INTO pending (visible, deleted, id, {_NAMES}) VALUES (?, ?, ?, {_MARKS})",
-            (visible, deleted, number, *row),
-        )
+        self._connection.execute(_INSERT_PENDING, (visible, deleted, number, *row))
         self._waiting = True
 
     def _publish(self, number: int, row: Row, *, deleted: bool) -> None:
         before = self._connection.execute("SELECT email_key FROM accounts WHERE id = ?", (number,)).fetchone()
         self._connection.execute("DELETE FROM accounts WHERE id = ?", (number,))
         if not deleted:
-            self._connection.execute(f"INSERT INTO accounts (id, {_NAMES}) VALUES (?, {_MARKS})", (number, *row))
-        for key in {before[0] if before else None, row.email_key} - {None}:
-            self._share(key)
+            self._connection.execute(_INSERT, (number, *row))
+        for key in {before[0] if before else None, row.email_key}:
+            if key is not None:
+                self._share(key)
 
     def _share(self, key: str) -> None:
         """One e-mail account for each address: the first full account's, else the first lite account's."""

@@ -7,11 +7,12 @@ hold is in `pools` and `shapes`.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
-from gigya_cheetah_assets.sandbox.gigya.clock import iso
+from gigya_cheetah_assets.sandbox.gigya.clock import NEVER, iso
 from gigya_cheetah_assets.sandbox.gigya.rows import Row
 from gigya_cheetah_assets.sandbox.people.pools import Pool, odd_names, pools
 from gigya_cheetah_assets.sandbox.people.shapes import data_pieces, preference_pieces, subscription_pieces
@@ -19,7 +20,11 @@ from gigya_cheetah_assets.sandbox.people.shapes import data_pieces, preference_p
 DAY = 86_400_000
 _YEARS = 4 * 365 * DAY
 _BAD_EMAILS = ("not-an-address", "two@@example.org", "no-domain@", "with blank@example.org", "dot.@example..org")
-_SITES = ('"site","socialProviders":"site"', '"site","socialProviders":"site,google"', '"facebook"')
+_PROVIDERS = (
+    '"site","socialProviders":"site"',
+    '"site","socialProviders":"site,google"',
+    '"facebook","socialProviders":"facebook"',
+)
 _DOMAINS = ("example.org", "example.com", "example.net", "mail.example.org")
 _BIRTHS = (
     ',"birthYear":{0},"birthMonth":{1},"birthDay":{2},"age":{3}',
@@ -58,36 +63,147 @@ class _Inventor:
 
     def next(self, place: int) -> Row:
         roll = self._roll
-        lite = roll() < 0.05
-        email = owner = None
-        if self._handed_on is not None:
-            email, lite = self._handed_on
-            self._handed_on = None
-            owner = False
         pool = _pick(pools(), roll())
-        if email is None:
+        lite, owner, has_lite = roll() < 0.05, True, False
+        if self._handed_on is None:
             email = self._email(pool, place, always_good=lite)
-        updated, email_updated = self._times()
-        created = updated - int(roll() * _YEARS)
-        has_lite = lite
-        if not lite and owner is None and email is not None and roll() < 0.004:
-            has_lite = roll() < 0.5
-            self._handed_on = (email, has_lite)
+            has_lite = lite
+            if email is not None and not lite and roll() < 0.004:
+                has_lite = roll() < 0.5
+                self._handed_on = (email, has_lite)
+        else:
+            (email, lite), self._handed_on, owner = self._handed_on, None, False
+            has_lite = lite
+        uid = None if lite else f"{self._dice.getrandbits(128):032x}"
+        return self._row(place, pool, uid, email, owner=owner, has_lite=has_lite)
+
+    def _row(self, place: int, pool: Pool, uid: str | None, email: str | None, *, owner: bool, has_lite: bool) -> Row:
+        roll = self._roll
         token = f"{self._dice.getrandbits(128):032x}"
-        shared = self._shared(pool, email, place)
-        subscriptions = _pick(subscription_pieces(), roll()).replace("@T", _when(email_updated))
+        updated = self._period.start + int(roll() * self._span)
+        # Mostly both move together; a click on "unsubscribe" moves the e-mail account alone.
+        email_updated = updated if roll() < 0.7 else self._period.start + int(roll() * self._span)
+        created = min(updated, email_updated) - int(roll() * _YEARS)
+        logged_in = 0 if roll() < 0.08 else min(created + int(roll() * _YEARS), updated)
+        registered, active, verified = uid is not None and roll() < 0.97, roll() < 0.99, roll() < 0.85
+        flags = _FLAGS[registered * 4 + active * 2 + verified]
+        times = _times(created, updated)
+        if uid is None:
+            account = f'"token":"{token}","hasFullAccount":false,"hasLiteAccount":true,{flags},{times}'
+            logged_in = 0
+        else:
+            account = f'"UID":"{uid}",{flags},{times},{self._full(created, logged_in, email, updated)}'
+        subscriptions = _pick(subscription_pieces(), roll())
+        if subscriptions:
+            subscriptions = ',"subscriptions":' + subscriptions.replace("@T", _when(email_updated))
+        head = f'"token":"{token}","channel":"email",{_times(created, email_updated)}'
+        if email is not None:
+            head = f'"email":"{email}",{head}'
         return Row(
-            **self._account(token, created, updated, lite=lite),
-            token=token,
-            email=email,
-            email_key=None if email is None else email.lower(),
-            created=created,
-            updated=updated,
-            email_updated=email_updated,
-            is_full=not lite,
-            has_lite=has_lite,
-            is_owner=email is not None and owner is None,
-            email_account=_email_head(email, token, created, email_updated),
-            shared=shared.encode(),
-            subscriptions=f',"subscriptions":{subscriptions}'.encode() if subscriptions else b"",
+            uid, token, email, None if email is None else email.lower(), created, updated, email_updated, logged_in,
+            registered, active, verified, uid is not None, has_lite, owner and email is not None,
+            account.encode(), head.encode(), self._shared(pool, email, place).encode(), subscriptions.encode(),
+        )  # fmt: skip
+
+    def _email(self, pool: Pool, place: int, *, always_good: bool) -> str | None:
+        roll = self._roll()
+        if not always_good and roll < 0.008:
+            return None if roll < 0.005 else _pick(_BAD_EMAILS, roll * 1000 % 1)
+        name = _pick(pool.addresses, self._roll())
+        if roll > 0.95:
+            name = name.title()
+        return f"{name}.{place}@{_pick(_DOMAINS, self._roll())}"
+
+    def _full(self, created: int, logged_in: int, email: str | None, updated: int) -> str:
+        """What only registered accounts have."""
+        login = _when(logged_in)
+        provider = _pick(_PROVIDERS, self._roll())
+        preferences = _pick(preference_pieces(), self._roll())
+        if preferences:
+            preferences = f',"preferences":{preferences.replace("@T", _when(updated))}'
+        addresses = "" if email is None else f'"{email.lower()}"'
+        return (
+            f'"lastLogin":"{login}","lastLoginTimestamp":{logged_in},'
+            f'"registered":"{_when(created + 59)}","registeredTimestamp":{created + 59},'
+            f'"loginProvider":{provider},"regSource":"https://www.example.org/join",'
+            f'"loginIDs":{{"emails":[{addresses}],"unverifiedEmails":[]}},'
+            f'"emails":{{"verified":[{addresses}],"unverified":[]}}{preferences}'
         )
+
+    def _shared(self, pool: Pool, email: str | None, place: int) -> str:
+        """Profile and data; one account in two hundred has no profile at all."""
+        roll = self._roll
+        data = _pick(data_pieces(), roll())
+        if data:
+            data = ',"data":' + data.replace("@N", f"{place * 7 % 1_000_000:06d}")
+        if email is None and roll() < 0.5:
+            return data
+        gender = int(roll() * 4)
+        first, last = _pick(pool.female if gender == 0 else pool.male, roll()), _pick(pool.last, roll())
+        odd = roll()
+        if odd < 0.04:
+            first, last = (_pick(odd_names(), odd * 25), last) if odd < 0.02 else (first, _pick(odd_names(), odd * 25))
+        names = "" if roll() < 0.04 else f',"firstName":{first},"lastName":{last}'
+        mail = "" if email is None else f',"email":"{email}"'
+        # Some birthdays are 31 February: a value that breaks its type.
+        year, month, day = 1940 + int(roll() * 67), 1 + int(roll() * 12), 1 + int(roll() * (31 if odd > 0.9 else 28))
+        birth = _pick(_BIRTHS, roll()).format(year, month, day, 2026 - year)
+        return f',"profile":{{{(names + mail + _GENDERS[gender] + birth + self._place(pool))[1:]}}}{data}'
+
+    def _place(self, pool: Pool) -> str:
+        roll = self._roll()
+        text = f',"country":"{pool.country}","locale":"{pool.language}"'
+        if roll < 0.8:
+            text += f',"city":{_pick(pool.cities, self._roll())},"zip":"{int(self._roll() * 30_000):05d}"'
+        if roll < 0.1:
+            text += ',"phones":[{"type":"mobile","number":"+46701234567"}]'
+        return text
+
+
+T = TypeVar("T")
+
+
+def _pick(choices: Sequence[T], roll: float) -> T:
+    """One of the choices; `roll` is from 0 up to 1."""
+    return choices[int(roll * len(choices))]
+
+
+def _flags(number: int) -> str:
+    names = ("isRegistered", "isActive", "isVerified")
+    return ",".join(
+        f'"{name}":{"true" if number & bit else "false"}' for name, bit in zip(names, (4, 2, 1), strict=True)
+    )
+
+
+_FLAGS = tuple(_flags(number) for number in range(8))
+
+
+def _times(created: int, updated: int) -> str:
+    return (
+        f'"created":"{_when(created)}","createdTimestamp":{created},'
+        f'"lastUpdated":"{_when(updated)}","lastUpdatedTimestamp":{updated}'
+    )
+
+
+def _when(milliseconds: int) -> str:
+    """ISO text as the site writes it: zeros at the end of the fraction are missing."""
+    if milliseconds == 0:
+        return NEVER
+    day, rest = divmod(milliseconds, DAY)
+    second, fraction = divmod(rest, 1000)
+    return f"{_day(day)}{_clock_times()[second]}{_fractions()[fraction]}"
+
+
+@lru_cache(maxsize=10_000)
+def _day(number: int) -> str:
+    return iso(number * DAY)[:11] if number else "1970-01-01T"
+
+
+@lru_cache(maxsize=1)
+def _clock_times() -> tuple[str, ...]:
+    return tuple(f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}" for second in range(86_400))
+
+
+@lru_cache(maxsize=1)
+def _fractions() -> tuple[str, ...]:
+    return ("Z", *(f".{number:03d}".rstrip("0") + "Z" for number in range(1, 1000)))

@@ -1,0 +1,77 @@
+"""What can go wrong at the staging, on the branches of `gigya_cheetah_assets.errors`; and how an errno reads there."""
+
+from __future__ import annotations
+
+import errno
+import re
+
+from gigya_cheetah_assets.errors import GigyaCheetahError, RefuseFile, RetryLater, StopSync
+
+
+class StagingUnreachable(RetryLater):
+    """The connection could not be made or broke, and stayed so for the whole retry time."""
+
+
+class SizeMismatch(RetryLater):
+    """A copied file has another size than its source."""
+
+
+class NoSuchFile(RefuseFile):
+    """A file that was to be fetched is not there."""
+
+
+class LoginRefused(StopSync):
+    """The server does not accept the user name with its password or key."""
+
+
+class HostNotTrusted(StopSync):
+    """The server's host key is not the one in known_hosts; no credential was sent."""
+
+
+class AccessDenied(StopSync):
+    """The user may not do this in that folder."""
+
+
+class NoSuchFolder(StopSync):
+    """The outbox or inbox is not there."""
+
+
+class StagingFull(StopSync):
+    """No space is left, or the user's quota is used up."""
+
+
+class StagingRefused(StopSync):
+    """The server refuses an operation and does not say why."""
+
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+# Servers answer so in words: the protocol's version 3, which most speak, has no code for it.
+_FULL_IN_WORDS = re.compile(r"quota|no space|disk full", re.IGNORECASE)
+_MISSING = frozenset({errno.ENOENT, errno.ENOTDIR})
+
+
+def from_os_error(error: OSError, what: str, *, who: str, folder: str) -> GigyaCheetahError:
+    """The error of this module that an operation's OSError stands for.
+
+    Args:
+        error: As it was raised.
+        what: What was wanted and where, such as `sftp.example.com: deliver a.csv to autoproc`.
+        who: The user whose rights count.
+        folder: The folder of the operation.
+    """
+    if error.errno in _MISSING:
+        return NoSuchFolder(
+            f"{what}: no such folder", next_step=f"create the folder {folder}, or correct it in staging"
+        )
+    if error.errno in _DENIED:
+        return AccessDenied(
+            f"{what}: permission denied", next_step=f"give {who} the right to write, rename and remove in {folder}"
+        )
+    if error.errno in _FULL or _FULL_IN_WORDS.search(str(error)):
+        return StagingFull(f"{what}: no space or quota left", next_step=f"free space for {folder}, then run it again")
+    # The text is the server's own status message or that of the operating system; neither holds contents.
+    return StagingRefused(
+        f"{what}: refused ({error.strerror or error})",
+        next_step=f"a server that says no more is most often full: look at the space and quota of {who}, then its log",
+    )
