@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from contextlib import suppress
 from typing import IO
@@ -57,21 +58,26 @@ def rename(client: paramiko.SFTPClient, source: str, target: str) -> None:
     try:
         client.posix_rename(source, target)
     except OSError as error:
-        # An unknown extension is answered without an errno; a missing right or folder has one.
-        if error.errno is not None or isinstance(error, TimeoutError):
+        # An unknown extension is answered without an errno, one that is switched off with EACCES.
+        if _unanswered(error) or error.errno not in {None, errno.EACCES}:
             raise
-    else:
-        return
+        _plain_rename(client, source, target)
+
+
+def _plain_rename(client: paramiko.SFTPClient, source: str, target: str) -> None:
     try:
         client.rename(source, target)
     except OSError as error:
-        if error.errno is not None or isinstance(error, TimeoutError):
+        # Version 3 has no code for "exists already"; a missing right or folder has one, and then nothing is removed.
+        if _unanswered(error) or error.errno is not None:
             raise
-    else:
-        return
-    with suppress(FileNotFoundError):
-        client.remove(target)
-    client.rename(source, target)
+        with suppress(FileNotFoundError):
+            client.remove(target)
+        client.rename(source, target)
+
+
+def _unanswered(error: OSError) -> bool:
+    return isinstance(error, TimeoutError | ConnectionError)
 
 
 def _request_size(client: paramiko.SFTPClient) -> int:

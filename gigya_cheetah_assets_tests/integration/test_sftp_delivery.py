@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import stat
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from gigya_cheetah_assets.config.staging import SftpStaging
 from gigya_cheetah_assets.errors import RefuseFile, RetryLater
 from gigya_cheetah_assets.staging import Staging, open_staging
 from gigya_cheetah_assets.staging.errors import (
@@ -21,6 +19,7 @@ from gigya_cheetah_assets.staging.errors import (
     LoginRefused,
     NoSuchFile,
     NoSuchFolder,
+    StagingRefused,
     StagingUnreachable,
 )
 from gigya_cheetah_assets_tests.integration import sshd
@@ -112,14 +111,20 @@ def test_a_wrong_host_key_stops_before_any_credential_and_shows_both_fingerprint
 def test_a_wrong_password_is_named_and_not_shown(server):
     environ = {**server.environ, "PASSWORD": "wrong-password"}
     config = server.config(private_key=None, password={"env": "PASSWORD"}, retry_seconds=60)
-    with pytest.raises(LoginRefused, match="password of .* was not accepted") as caught, open_staging(config, environ) as s:
+    with (
+        pytest.raises(LoginRefused, match="password of .* was not accepted") as caught,
+        open_staging(config, environ) as s,
+    ):
         s.list()
     assert "wrong-password" not in str(caught.value)
 
 
 def test_an_unknown_key_is_refused(server, tmp_path):
     environ = {**server.environ, "KEY": sshd.make_key(tmp_path / "stranger").read_text()}
-    with pytest.raises(LoginRefused, match=r"private key of .*SHA256:"), open_staging(server.config(), environ) as staging:
+    with (
+        pytest.raises(LoginRefused, match=r"private key of .*SHA256:"),
+        open_staging(server.config(), environ) as staging,
+    ):
         staging.list()
 
 
@@ -134,9 +139,53 @@ def test_a_missing_file_is_refused_and_leaves_no_local_trace(server, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_server_that_permits_no_writing_is_named(tmp_path, source):
-    with sshd.running(tmp_path, "ForceCommand internal-sftp -R -d %h") as readonly:
-        pass
+def test_a_server_that_permits_no_writing_is_named_at_once(tmp_path, source):
+    with sshd.running(tmp_path, sftp_options="-R") as server:
+        with pytest.raises(AccessDenied, match="deliver a.csv to autoproc: permission denied"):
+            with opened(server, retry_seconds=60) as staging:
+                staging.deliver(source, "a.csv")
+        assert names(server) == []
+
+
+@pytest.mark.parametrize("older", [True, False])
+def test_a_server_without_posix_rename_gets_the_file_by_the_plain_one(tmp_path, source, older):
+    with sshd.running(tmp_path, sftp_options="-P posix-rename") as server:
+        if older:
+            (server.root / "autoproc/a.csv").write_text("older")
+        with opened(server) as staging:
+            staging.deliver(source, "a.csv")
+        assert names(server) == ["a.csv"]
+        assert (server.root / "autoproc/a.csv").read_bytes() == source.read_bytes()
+
+
+@pytest.mark.parametrize("size", [10, 3_000_000])
+def test_a_full_disk_is_named_and_leaves_nothing(server, tmp_path, size):
+    # What the server writes under the temporary name goes to a device that is always full.
+    (server.root / "autoproc/.a.csv.part").symlink_to("/dev/full")
+    (tmp_path / "source").write_bytes(b"x" * size)
+    with pytest.raises(StagingRefused, match="deliver a.csv to autoproc: refused") as caught:
+        with opened(server, retry_seconds=60) as staging:
+            staging.deliver(tmp_path / "source", "a.csv")
+    assert "space and quota" in caught.value.next_step
+    assert names(server) == []
+
+
+def test_a_missing_local_file_is_no_fault_of_the_server(server, tmp_path):
+    with pytest.raises(FileNotFoundError), opened(server) as staging:
+        staging.deliver(tmp_path / "missing", "a.csv")
+
+
+def test_a_server_that_says_nothing_is_given_up_after_the_timeout():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGgdZHsPVPLBQ1PQhWVWzr1vCBy9MNkTtuAUcGLIqNlR"
+        environ = {"PASSWORD": "x", "KNOWN_HOSTS": f"[127.0.0.1]:{port} {key}"}
+        config = SftpStaging.model_validate({
+            "type": "sftp", "host": "127.0.0.1", "port": port, "username": "u", "password": {"env": "PASSWORD"},
+            "known_hosts": {"env": "KNOWN_HOSTS"}, "timeout_seconds": 0.3, "retry_seconds": 0,
+        })  # fmt: skip
+        with pytest.raises(StagingUnreachable), open_staging(config, environ) as staging:
+            staging.list()
 
 
 @pytest.mark.parametrize("name", ["../a.csv", ".a.csv", "", "a/b", "a\nb"])
