@@ -5,6 +5,7 @@ of the packages that talk to it. A CheetahMail account will stand beside `gigya`
 """
 
 from gigya_cheetah_assets.sandbox.faults import Faults
-from gigya_cheetah_assets.sandbox.server import Population, Sandbox, SiteOptions
+from gigya_cheetah_assets.sandbox.population import Population
+from gigya_cheetah_assets.sandbox.server import Sandbox
 
-__all__ = ["Faults", "Population", "Sandbox", "SiteOptions"]
+__all__ = ["Faults", "Population", "Sandbox"]

@@ -7,12 +7,14 @@ import shlex
 import signal
 import threading
 from pathlib import Path
+from typing import Any
 
 import click
 
 from gigya_cheetah_assets.errors import GigyaCheetahError
 from gigya_cheetah_assets.sandbox import credentials
-from gigya_cheetah_assets.sandbox.server import Population, Sandbox, SiteOptions
+from gigya_cheetah_assets.sandbox.population import Population
+from gigya_cheetah_assets.sandbox.server import Sandbox
 from gigya_cheetah_assets.sandbox.sftp import INBOX, OUTBOX
 
 HTTP_PORT = 18400
@@ -31,7 +33,6 @@ def default_folder() -> Path:
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same people.")
 @click.option(
     "--load",
-    "file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Your own accounts instead: JSON lines, one account a line as getAccountInfo gives it.",
 )
@@ -47,33 +48,12 @@ def default_folder() -> Path:
     "--cursor-ttl", type=click.FloatRange(0), default=300.0, show_default=True, help="Life of a cursor, seconds."
 )
 @click.option("--rate-limit", type=click.FloatRange(0, min_open=True), help="Requests a second before 403048.")
-def sandbox(
-    accounts: int,
-    seed: int,
-    file: Path | None,
-    faults: str,
-    http_port: int,
-    sftp_port: int,
-    folder: Path | None,
-    fresh: bool,  # noqa: FBT001 - click calls by name
-    search_lag: float,
-    cursor_ttl: float,
-    rate_limit: float | None,
-) -> None:
+def sandbox(accounts: int, seed: int, load: Path | None, folder: Path | None, **options: Any) -> None:
     """Run a local Gigya site and SFTP server until Ctrl-C.
 
     Listens on 127.0.0.1 only, needs no credentials of yours and keeps its accounts in its folder.
     """
-    site = SiteOptions(cursor_ttl=cursor_ttl, search_lag=search_lag, rate_limit=rate_limit)
-    box = Sandbox(
-        folder or default_folder(),
-        Population(accounts, seed, file),
-        site=site,
-        faults=faults,
-        http_port=http_port,
-        sftp_port=sftp_port,
-        fresh=fresh,
-    )
+    box = Sandbox(folder or default_folder(), Population(accounts, seed, load), **options)
     with box:
         click.echo(description(box))
         _until_stopped()

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import hashlib
 import socket
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
@@ -30,65 +28,11 @@ from gigya_cheetah_assets.sandbox.gigya.cursors import Cursors
 from gigya_cheetah_assets.sandbox.gigya.methods import methods
 from gigya_cheetah_assets.sandbox.gigya.search import Search
 from gigya_cheetah_assets.sandbox.gigya.site import Site
-from gigya_cheetah_assets.sandbox.gigya.store import Store, build
-from gigya_cheetah_assets.sandbox.people.generate import Period, people
-from gigya_cheetah_assets.sandbox.people.load import load
+from gigya_cheetah_assets.sandbox.population import Population
+
+__all__ = ["HOST", "Population", "Sandbox"]
 
 HOST = "127.0.0.1"
-PERIOD = timedelta(days=30)
-# Changes when the same seed begins to give other accounts, so that an old folder is made anew.
-GENERATION = 1
-
-
-@dataclass(frozen=True)
-class Population:
-    """Who lives in the sandbox.
-
-    Attributes:
-        accounts: How many are invented.
-        seed: The same seed gives the same people.
-        file: Accounts of the user's own instead (JSON lines).
-        start: Earliest last update; default 30 days before `end`.
-        end: Latest last update; default now.
-    """
-
-    accounts: int = 2000
-    seed: int = 1
-    file: Path | None = None
-    start: datetime | None = None
-    end: datetime | None = None
-
-    @property
-    def origin(self) -> str:
-        """Text that differs when other accounts are wanted."""
-        if self.file is not None:
-            return f"file {hashlib.sha256(self.file.read_bytes()).hexdigest()}"
-        return f"generation {GENERATION}, {self.accounts} accounts, seed {self.seed}, {self.start} to {self.end}"
-
-    def period(self, clock: SiteClock) -> Period:
-        """When the accounts were last updated."""
-        end = self.end or datetime.fromtimestamp(clock.seconds(), UTC)
-        start = self.start or end - PERIOD
-        return Period(round(start.timestamp() * 1000), round(end.timestamp() * 1000))
-
-
-@dataclass(frozen=True)
-class SiteOptions:
-    """How the Gigya site behaves.
-
-    Attributes:
-        cursor_ttl: Seconds that a cursor lives after its last use.
-        search_lag: Seconds until the search sees a write; reading by UID sees it at once.
-        rate_limit: Requests a second before 403048, `None` for no limit.
-        clock_offset: Seconds by which the site's clock is ahead.
-        expose_uid: Whether e-mail accounts of full accounts show the UID.
-    """
-
-    cursor_ttl: float = 300.0
-    search_lag: float = 0.0
-    rate_limit: float | None = None
-    clock_offset: float = 0.0
-    expose_uid: bool = True
 
 
 @dataclass
@@ -107,13 +51,17 @@ class Sandbox:
 
     Args:
         folder: Holds the accounts, the keys and the SFTP server's files; made when missing, used again when there.
-        population: Who lives there; other people than the folder's replace them.
-        site: How the Gigya site behaves.
+        people: Who lives there; a folder with other people gets these.
         faults: What goes wrong, as `Faults` or as its text.
         fault_seed: Makes chance repeatable.
         http_port: 0 takes a free one.
         sftp_port: 0 takes a free one.
         fresh: Makes the accounts again and empties the SFTP folders.
+        cursor_ttl: Seconds that a search cursor lives after its last use.
+        search_lag: Seconds until the search sees a write; reading by UID sees it at once.
+        rate_limit: Requests a second before 403048, `None` for no limit.
+        clock_offset: Seconds by which the site's clock is ahead of this machine.
+        expose_uid: Whether e-mail accounts of full accounts show the UID.
 
     Attributes:
         site: The accounts: read, add, change, touch and delete them from Python.
@@ -130,22 +78,30 @@ class Sandbox:
     def __init__(
         self,
         folder: Path,
-        population: Population | None = None,
+        people: Population | None = None,
         *,
-        site: SiteOptions | None = None,
         faults: Faults | str = "",
         fault_seed: int = 0,
         http_port: int = 0,
         sftp_port: int = 0,
         fresh: bool = False,
+        cursor_ttl: float = 300.0,
+        search_lag: float = 0.0,
+        rate_limit: float | None = None,
+        clock_offset: float = 0.0,
+        expose_uid: bool = True,
     ) -> None:
         self.folder = Path(folder)
         self.sftp_root = self.folder / "sftp"
-        self._population = population or Population()
-        self._options = site or SiteOptions()
+        self._population = people or Population()
         self._dice = Dice(Faults.parse(faults) if isinstance(faults, str) else faults, fault_seed)
         self._wanted_ports = (http_port, sftp_port)
         self._fresh = fresh
+        self._cursor_ttl = cursor_ttl
+        self._search_lag = search_lag
+        self._rate_limit = rate_limit
+        self._clock_offset = clock_offset
+        self._expose_uid = expose_uid
         self._resources = ExitStack()
 
     def __enter__(self) -> Self:
@@ -176,14 +132,8 @@ class Sandbox:
         keys = KeyFiles.of(self.folder)
         self.known_hosts = sftp.known_hosts(HOST, self.sftp_port, keys)
         self.environ = credentials.environ(keys, self.known_hosts)
-        clock = SiteClock(self._options.clock_offset)
-        store = stack.enter_context(self._store(clock))
-        self.site = Site(store, clock)
-        search = Search(self.site, Cursors(clock, self._options.cursor_ttl, self._dice))
-        checks = Authentication(
-            Keys(credentials.API_KEY, credentials.USER_KEY, credentials.SECRET, keys.gigya_public), clock
-        )
-        self._app = App(self.site, methods(self.site, search), checks, self._dice, self._options.rate_limit)
+        self.site = self._site(stack)
+        self._app = self._http_app(keys)
         running = _Running(threading.Thread(name="sandbox", target=lambda: self._run(running, http, ssh, keys)))
         running.thread.start()
         stack.callback(_stop, running)
@@ -191,23 +141,22 @@ class Sandbox:
         if running.error is not None:
             raise running.error
 
-    def _store(self, clock: SiteClock) -> Store:
-        path = self.folder / "accounts.sqlite"
-        options, population = self._options, self._population
-        origin = population.origin if population.file is None or population.file.exists() else ""
-        if path.exists() and not self._fresh:
-            store = Store(path, clock, lag=options.search_lag, expose_uid=options.expose_uid)
-            if store.origin == origin:
-                return store
-            store.close()
-        if population.file is None:
-            build(path, people(population.accounts, population.seed, population.period(clock)), origin)
-        else:
-            build(path, load(population.file, clock.milliseconds()), origin)
-        store = Store(path, clock, lag=options.search_lag, expose_uid=options.expose_uid)
-        if population.file is not None:
-            store.share_emails()
-        return store
+    def _site(self, stack: ExitStack) -> Site:
+        clock = SiteClock(self._clock_offset)
+        store = self._population.settle(
+            self.folder / "accounts.sqlite",
+            clock,
+            lag=self._search_lag,
+            expose_uid=self._expose_uid,
+            fresh=self._fresh,
+        )
+        return Site(stack.enter_context(store), clock)
+
+    def _http_app(self, keys: KeyFiles) -> App:
+        site, clock = self.site, self.site.clock
+        search = Search(site, Cursors(clock, self._cursor_ttl, self._dice))
+        known = Keys(credentials.API_KEY, credentials.USER_KEY, credentials.SECRET, keys.gigya_public)
+        return App(site, methods(site, search), Authentication(known, clock), self._dice, self._rate_limit)
 
     def _run(self, running: _Running, http: socket.socket, ssh: socket.socket, keys: KeyFiles) -> None:
         try:
@@ -220,21 +169,7 @@ class Sandbox:
     async def _serve(self, running: _Running, http: socket.socket, ssh: socket.socket, keys: KeyFiles) -> None:
         running.loop, running.stop = asyncio.get_running_loop(), asyncio.Event()
         acceptor = await sftp.listen(ssh, self.sftp_root, keys, self._dice)
-        config = uvicorn.Config(
-            self._app.starlette(),
-            http=Protocol,
-            ws="none",
-            loop="asyncio",
-            lifespan="off",
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            date_header=False,
-            server_header=False,
-            timeout_keep_alive=60,
-            timeout_graceful_shutdown=1,
-        )
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(_configuration(self._app))
         serving = asyncio.create_task(server.serve(sockets=[http]))
         while not server.started and not serving.done():
             await asyncio.sleep(0.005)
@@ -244,6 +179,24 @@ class Sandbox:
         acceptor.close()
         await serving
         await acceptor.wait_closed()
+
+
+def _configuration(app: App) -> uvicorn.Config:
+    return uvicorn.Config(
+        app.starlette(),
+        http=Protocol,
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        # The site's own clock writes the Date header.
+        date_header=False,
+        server_header=False,
+        timeout_keep_alive=60,
+        timeout_graceful_shutdown=1,
+    )
 
 
 def _stop(running: _Running) -> None:

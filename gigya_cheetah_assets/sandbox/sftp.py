@@ -70,7 +70,7 @@ class Files(asyncssh.SFTPServer):
         super().__init__(channel, chroot=str(root).encode())
         self._dice = dice
 
-    def symlink(self, oldpath: bytes, newpath: bytes) -> None:
+    def symlink(self, oldpath: bytes, newpath: bytes) -> None:  # noqa: ARG002 - signature of asyncssh
         """Refuses.
 
         Raises:
@@ -78,7 +78,7 @@ class Files(asyncssh.SFTPServer):
         """
         raise asyncssh.SFTPOpUnsupported("the sandbox has no links")
 
-    def link(self, oldpath: bytes, newpath: bytes) -> None:
+    def link(self, oldpath: bytes, newpath: bytes) -> None:  # noqa: ARG002 - signature of asyncssh
         """Refuses.
 
         Raises:

@@ -14,11 +14,13 @@ class Protocol(H11Protocol):
     """uvicorn's own protocol, which also notes its transport."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
+        """Notes the transport."""
         super().connection_made(transport)
         if self.client is not None and self.server is not None:
             _transports[(self.server[1] or 0, self.client)] = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Forgets the transport."""
         if self.client is not None and self.server is not None:
             _transports.pop((self.server[1] or 0, self.client), None)
         super().connection_lost(exc)

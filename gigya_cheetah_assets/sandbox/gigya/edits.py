@@ -16,6 +16,7 @@ OBJECTS = ("profile", "data", "subscriptions", "preferences")
 _WHOLE = ("birthDay", "birthMonth", "birthYear", "age", "followersCount", "followingCount")
 _ARRAYS = ("phones", "education", "work", "skills", "certifications", "patents", "publications", "likes")
 _OBJECTS = ("favorites", "samlData", "oidcData")
+_WRITABLE_OPT_IN = {"isExternallyVerified", "doiConditionallyConfirmed"}
 _TYPED_DATA = {"data.loyalty.points": "number", "data.loyalty.tier": "string", "data.externalIds.crm": "string"}
 
 
@@ -26,8 +27,8 @@ def problems_of(changes: Changes) -> list[Problem]:
         found += _typed(f"profile.{name}", value, _profile_type(name))
     for path, value in _leaves("data", changes.get("data", {})):
         found += _typed(path, value, _TYPED_DATA.get(path))
-    for path, leaf in _channels(changes.get("subscriptions", {})):
-        found += _subscription_problems(".".join(("subscriptions", *path)), leaf)
+    for keys, leaf in _channels(changes.get("subscriptions", {})):
+        found += _subscription_problems(".".join(("subscriptions", *keys)), leaf)
     for path, value in _leaves("preferences", changes.get("preferences", {})):
         if path.endswith(".isConsentGranted"):
             found += _typed(path, value, "boolean")
@@ -116,8 +117,12 @@ def _subscription_problems(path: str, leaf: Mapping[str, Any]) -> Iterator[Probl
             yield from _typed(f"{path}.{name}", value, "boolean")
         elif name == "tags":
             yield from _typed(f"{path}.{name}", value, "array")
-        elif name != "doubleOptIn":
-            yield 400025, f"{path}.{name}", "only isSubscribed, tags and doubleOptIn can be written"
+        elif name != "doubleOptIn" or not isinstance(value, Mapping) or not set(value) <= _WRITABLE_OPT_IN:
+            yield (
+                400025,
+                f"{path}.{name}",
+                "only isSubscribed, tags and doubleOptIn.isExternallyVerified can be written",
+            )
 
 
 def _subscribe(document: dict[str, Any], path: tuple[str, ...], change: Mapping[str, Any], now: int) -> None:
@@ -128,9 +133,11 @@ def _subscribe(document: dict[str, Any], path: tuple[str, ...], change: Mapping[
     was = leaf.get("isSubscribed")
     leaf.update({key: value for key, value in change.items() if key in ("isSubscribed", "tags")})
     leaf.setdefault("tags", [])
-    opt_in = leaf.get("doubleOptIn")
-    if isinstance(change.get("doubleOptIn"), Mapping) and change["doubleOptIn"].get("isExternallyVerified") is True:
+    opt_in, asked = leaf.get("doubleOptIn"), change.get("doubleOptIn")
+    if isinstance(asked, Mapping) and asked.get("isExternallyVerified") is True:
         leaf["doubleOptIn"] = {**(opt_in or {}), "status": "Confirmed", "confirmTime": iso(now)}
+    elif isinstance(asked, Mapping):
+        leaf["doubleOptIn"] = {**(opt_in or {}), **asked}
     elif leaf.get("isSubscribed") is True and was is not True and isinstance(opt_in, dict):
         # Gigya, subscriptions object: isSubscribed flips at once, the confirmation comes later.
         leaf["doubleOptIn"] = {**opt_in, "status": "Pending", "emailSentTime": iso(now), "confirmTime": None}

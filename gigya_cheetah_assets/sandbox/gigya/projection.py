@@ -56,20 +56,23 @@ def _tree(selected: Sequence[Selected]) -> _Tree:
     """Keys of all selected paths; a whole object beside one of its fields is the whole object."""
     root: _Tree = {}
     for keys in sorted((keys for entry in selected for keys in variants(entry.path)), key=len):
-        node: _Tree | None = root
-        for key in keys[:-1]:
-            node = node.setdefault(key, {})
-            if node is None:
-                break
-        if node is not None:
-            node[keys[-1]] = None
+        _plant(root, keys)
     return root
+
+
+def _plant(node: _Tree, keys: Sequence[str]) -> None:
+    for key in keys[:-1]:
+        below = node.setdefault(key, {})
+        if below is None:
+            return
+        node = below
+    node[keys[-1]] = None
 
 
 def _struct(name: str, tree: _Tree) -> type[msgspec.Struct]:
     """A Struct for one level; arrays of objects are taken element by element, null stays null."""
     fields: list[tuple[str, Any, Any]] = []
-    for number, (key, below) in enumerate(tree.items()):
+    for number, below in enumerate(tree.values()):
         leaf: Any = Raw | UnsetType
         if below is not None:
             inner: Any = _struct(f"{name}_{number}", below)

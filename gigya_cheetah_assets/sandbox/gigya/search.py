@@ -5,12 +5,11 @@ Source: Gigya, accounts.search. The language is in `query`, the shape of a resul
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Mapping
 from typing import Any
 
 from gigya_cheetah_assets.sandbox.gigya.answers import Answer, SiteError, results, success
-from gigya_cheetah_assets.sandbox.gigya.cursors import Cursors
+from gigya_cheetah_assets.sandbox.gigya.cursors import Cursors, Page
 from gigya_cheetah_assets.sandbox.gigya.projection import projection
 from gigya_cheetah_assets.sandbox.gigya.query import QueryError, Select, parse
 from gigya_cheetah_assets.sandbox.gigya.query.fields import Source
@@ -43,8 +42,7 @@ class Search:
         if "cursorId" in params:
             if "query" in params or "openCursor" in params:
                 raise SiteError(400006, "Invalid parameter value: query and openCursor cannot stand beside cursorId")
-            page = self._cursors.page(params["cursorId"])
-            return self._page(page.scan.source, page.ids, page.scan.project, len(page.scan.ids), page.following, params)
+            return self._cursor_page(self._cursors.page(params["cursorId"]), params)
         if "query" not in params:
             raise SiteError(400002, "Missing required parameter: query")
         try:
@@ -65,31 +63,24 @@ class Search:
         if params.get("openCursor") == "true":
             if query.start is not None or limit == 0:
                 raise QueryError("START and LIMIT 0 cannot stand beside openCursor")
-            page = self._cursors.open(source, self._store.ids(source, where, order), project, limit)
-            return self._page(source, page.ids, project, len(page.scan.ids), page.following, params)
+            page = self._cursors.open(source, self._store.ids(where, order), project, limit)
+            return self._cursor_page(page, params)
         start = query.start or 0
         if start > HIGHEST_START:
             raise QueryError(f"START is at most {HIGHEST_START}")
         limit = max(0, min(limit, WITHOUT_CURSOR - start))
-        ids = self._store.ids(source, where, order, limit=limit, offset=start)
-        return self._page(source, ids, project, self._store.count(where), None, params)
-
-    def _page(
-        self,
-        source: Source,
-        ids: array[int],
-        project: Any,
-        total: int,
-        following: str | None,
-        params: Mapping[str, str],
-    ) -> Answer:
+        ids = self._store.ids(where, order, limit=limit, offset=start)
         documents = self._store.documents(source, ids)
-        counts: dict[str, Any] = {"objectsCount": len(documents), "totalCount": total}
-        if source == "emailAccounts":
-            counts["missing"] = 0
-        if following is not None:
-            counts["nextCursorId"] = following
+        counts = _counts(source, len(documents), self._store.count(where))
         return results(self._site.clock, project(documents), counts, context=params.get("context"))
+
+    def _cursor_page(self, page: Page, params: Mapping[str, str]) -> Answer:
+        scan = page.scan
+        documents = self._store.documents(scan.source, page.ids)
+        counts = _counts(scan.source, len(documents), len(scan.ids))
+        if page.following is not None:
+            counts["nextCursorId"] = page.following
+        return results(self._site.clock, scan.project(documents), counts, context=params.get("context"))
 
     def _count(self, where: Sql, params: Mapping[str, str]) -> Answer:
         if params.get("openCursor") == "true":
@@ -97,6 +88,11 @@ class Search:
         total = self._store.count(where)
         content = {"results": [{"count(*)": total}], "objectsCount": 1, "totalCount": total}
         return success(self._site.clock, content, context=params.get("context"))
+
+
+def _counts(source: Source, objects: int, total: int) -> dict[str, Any]:
+    counts: dict[str, Any] = {"objectsCount": objects, "totalCount": total}
+    return counts if source == "accounts" else {**counts, "missing": 0}
 
 
 def _source(name: str) -> Source:

@@ -73,7 +73,7 @@ class Site:
         return account.key
 
     def add_full(self, **objects: Any) -> str:
-        """Adds a registered account with a new UID; `objects` are profile, data, subscriptions …"""
+        """Adds a registered account with a new UID; `objects` are profile, data, subscriptions and so on."""
         return self.add({"UID": uuid.uuid4().hex, **objects})
 
     def change(
@@ -93,6 +93,10 @@ class Site:
 
         Args:
             key: UID, or token of a lite account.
+            profile: Fields to change; null deletes one. So for the other three.
+            data: As above.
+            subscriptions: By id, nested or dotted, then `email`: isSubscribed, tags, doubleOptIn.
+            preferences: As above.
             at: When it happened, epoch milliseconds; default now.
             through: `emailAccount` moves only the e-mail account's time, as the one-click unsubscribe does.
         """

@@ -187,9 +187,7 @@ class Store:
         if not self._waiting:
             return
         until = float("inf") if everything else self._clock.elapsed()
-        due = self._connection.execute(
-            "SELECT * FROM pending WHERE visible <= ? ORDER BY number", (until,)
-        ).fetchall()
+        due = self._connection.execute("SELECT * FROM pending WHERE visible <= ? ORDER BY number", (until,)).fetchall()
         for number, _, deleted, identity, *values in due:
             self._publish(identity, Row(*values), deleted=bool(deleted))
             self._connection.execute("DELETE FROM pending WHERE number = ?", (number,))

@@ -49,13 +49,13 @@ def _row(line: bytes, now: int, seen: set[str]) -> Row:
     except msgspec.DecodeError:
         raise ValueError("expected one JSON object, found no JSON") from None
     if not isinstance(document, dict):
-        raise ValueError(f"expected one JSON object, found {type(document).__name__}")
+        raise ValueError("expected one JSON object, found other JSON")  # noqa: TRY004 - a wrong line, not a wrong call
     uid = document.get("UID")
     if uid is not None and (not isinstance(uid, str) or not uid):
         raise ValueError("UID: expected a text that is not empty")
     for name in ("createdTimestamp", "lastUpdatedTimestamp", "lastLoginTimestamp"):
         if not isinstance(document.get(name, 0), int):
-            raise ValueError(f"{name}: expected whole milliseconds")
+            raise ValueError(f"{name}: expected whole milliseconds")  # noqa: TRY004 - as above
     account = complete(document, now)
     if uid is None and account.email is None:
         raise ValueError("expected a UID, or profile.email for a lite account")

@@ -7,7 +7,7 @@ field is absent.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gigya_cheetah_assets.sandbox.gigya.clock import parse_iso
@@ -63,7 +63,7 @@ def condition(source: Source, node: Condition) -> Sql:
         return _column(place, node)
     test = _element_test(node)
     tests = [
-        f"EXISTS (SELECT 1 FROM json_each({place.text}, ?) AS j WHERE typeof(j.key) <> 'text' AND {test.text})"
+        f"EXISTS (SELECT 1 FROM json_each({place.text}, ?) AS j WHERE typeof(j.key) <> 'text' AND {test.text})"  # noqa: S608 - names of our own; values go by ?
         for _ in place.paths
     ]
     parameters = [value for path in place.paths for value in (path, *test.parameters)]
@@ -134,23 +134,28 @@ def _is_null(source: Source, path: str) -> Sql:
 
 
 def _column(column: Column, node: Compare | In | Contains | Regex) -> Sql:
+    if column.name == "email":
+        return _email_column(node)
     if isinstance(node, Compare):
-        if column.name == "email" and isinstance(node.value, str):
-            return _emails([node.value])
         value = _column_value(column, node.value)
         return NEVER if value is None else Sql(f"{column.name} {node.operator} ?", (value,))
     if isinstance(node, In):
-        if column.name == "email":
-            return _emails([str(value) for value in node.values])
         values = [value for value in (_column_value(column, raw) for raw in node.values) if value is not None]
         return Sql(f"{column.name} IN ({', '.join('?' * len(values))})", tuple(values))
     if column.kind != "text":
         return NEVER
     if isinstance(node, Regex):
         return Sql(f"gigya_regex({column.name}, ?)", (_checked(node.pattern),))
-    if column.name == "email":
-        return Sql("email_key = ?", (str(node.value).lower(),))
     return Sql(f"gigya_words({column.name}, ?)", (str(node.value),))
+
+
+def _email_column(node: Compare | In | Contains | Regex) -> Sql:
+    """The address is encrypted, so that only equality comes here."""
+    if isinstance(node, Contains):
+        return Sql("email_key = ?", (str(node.value).lower(),))
+    if isinstance(node, In):
+        return _emails([str(value) for value in node.values])
+    return _emails([str(node.value)]) if isinstance(node, Compare) else NEVER
 
 
 def _emails(values: Sequence[str]) -> Sql:
@@ -162,13 +167,12 @@ def _emails(values: Sequence[str]) -> Sql:
 
 def _column_value(column: Column, value: Value) -> Parameter | None:
     """The value as the column has it, `None` when it can never be equal."""
-    convert: Callable[[Value], Parameter | None] = {
-        "text": str,
-        "number": number,
-        "moment": lambda given: parse_iso(given) if isinstance(given, str) else given,
-        "flag": lambda given: {"true": 1, "false": 0}.get(str(given).lower()),
-    }[column.kind]
-    return convert(value)
+    if column.kind == "text":
+        return str(value)
+    if column.kind == "flag":
+        return {"true": 1, "false": 0}.get(str(value).lower())
+    moment = parse_iso(value) if column.kind == "moment" else None
+    return number(value) if moment is None else moment
 
 
 # Elements of JSON documents
