@@ -130,8 +130,10 @@ class ImportFileWriter:
 @contextmanager
 def _compressing(partial: Path, name: str, layout: ImportFileDefaults) -> Iterator[IO[bytes]]:
     """The opened file behind its compression, whose headers carry neither a clock time nor a folder."""
+    # A file that a kill left is removed and not reused: it may have another mode.
+    partial.unlink(missing_ok=True)
     with ExitStack() as stack:
-        file = stack.enter_context(os.fdopen(os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600), "wb"))
+        file = stack.enter_context(os.fdopen(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600), "wb"))
         if layout.compression == "gzip":
             make: Any = igzip.IGzipFile  # isal ships no types
             yield stack.enter_context(make(filename="", mode="wb", compresslevel=_GZIP_LEVEL, fileobj=file, mtime=0))

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from gigya_cheetah_assets.config.staging import LocalStaging
+from gigya_cheetah_assets.staging import private_file
 from gigya_cheetah_assets.staging.errors import NoSuchFile, SizeMismatch, from_os_error
 from gigya_cheetah_assets.staging.protocol import RemoteFile, plain, temporary
 
@@ -97,7 +98,7 @@ def _write(source: int, path: Path) -> int:
     """Copies an open file to a new path that is on the disk afterwards; returns its size."""
     with (
         os.fdopen(os.dup(source), "rb") as reader,
-        os.fdopen(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as writer,
+        private_file.create(path) as writer,
     ):
         shutil.copyfileobj(reader, writer, 1 << 20)
         writer.flush()

@@ -22,6 +22,7 @@ from typing import Self, TypeVar
 import paramiko
 
 from gigya_cheetah_assets.config.staging import SftpStaging
+from gigya_cheetah_assets.staging import private_file
 from gigya_cheetah_assets.staging import sftp_transfer as transfer
 from gigya_cheetah_assets.staging.errors import NoSuchFile, SizeMismatch, StagingUnreachable, from_os_error
 from gigya_cheetah_assets.staging.protocol import RemoteFile, plain, temporary
@@ -81,7 +82,7 @@ class SftpFolders:
         partial = local.with_name(temporary(local.name))
 
         def attempt(client: paramiko.SFTPClient) -> None:
-            with os.fdopen(os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as writer:
+            with private_file.create(partial) as writer:
                 size = transfer.download(client, source, writer)
                 self._confirm(name, found=writer.tell(), expected=size)
 

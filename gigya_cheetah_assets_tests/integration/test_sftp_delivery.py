@@ -112,7 +112,7 @@ def test_a_wrong_password_is_named_and_not_shown(server):
     environ = {**server.environ, "PASSWORD": "wrong-password"}
     config = server.config(private_key=None, password={"env": "PASSWORD"}, retry_seconds=60)
     with (
-        pytest.raises(LoginRefused, match="password of .* was not accepted") as caught,
+        pytest.raises(LoginRefused, match=r"password of .* was not accepted") as caught,
         open_staging(config, environ) as s,
     ):
         s.list()
@@ -129,7 +129,7 @@ def test_an_unknown_key_is_refused(server, tmp_path):
 
 
 def test_a_missing_outbox_is_named(server, source):
-    with pytest.raises(NoSuchFolder, match="deliver a.csv to nowhere"), opened(server, outbox="nowhere") as staging:
+    with pytest.raises(NoSuchFolder, match=r"deliver a\.csv to nowhere"), opened(server, outbox="nowhere") as staging:
         staging.deliver(source, "a.csv")
 
 
@@ -141,9 +141,9 @@ def test_a_missing_file_is_refused_and_leaves_no_local_trace(server, tmp_path):
 
 def test_a_server_that_permits_no_writing_is_named_at_once(tmp_path, source):
     with sshd.running(tmp_path, sftp_options="-R") as server:
-        with pytest.raises(AccessDenied, match="deliver a.csv to autoproc: permission denied"):
-            with opened(server, retry_seconds=60) as staging:
-                staging.deliver(source, "a.csv")
+        slow = opened(server, retry_seconds=60)
+        with pytest.raises(AccessDenied, match=r"deliver a\.csv to autoproc: permission denied"), slow as staging:
+            staging.deliver(source, "a.csv")
         assert names(server) == []
 
 
@@ -163,9 +163,9 @@ def test_a_full_disk_is_named_and_leaves_nothing(server, tmp_path, size):
     # What the server writes under the temporary name goes to a device that is always full.
     (server.root / "autoproc/.a.csv.part").symlink_to("/dev/full")
     (tmp_path / "source").write_bytes(b"x" * size)
-    with pytest.raises(StagingRefused, match="deliver a.csv to autoproc: refused") as caught:
-        with opened(server, retry_seconds=60) as staging:
-            staging.deliver(tmp_path / "source", "a.csv")
+    slow = opened(server, retry_seconds=60)
+    with pytest.raises(StagingRefused, match=r"deliver a\.csv to autoproc: refused") as caught, slow as staging:
+        staging.deliver(tmp_path / "source", "a.csv")
     assert "space and quota" in caught.value.next_step
     assert names(server) == []
 
@@ -237,7 +237,7 @@ def test_a_cut_during_a_download_leaves_a_whole_file(server, source, tmp_path):
 def test_a_port_where_nobody_listens_is_unreachable_after_the_retry_time(server):
     with CuttingProxy(server.port) as proxy:
         gone = through(server, proxy, retry_seconds=0)
-    with pytest.raises(RetryLater, match="ConnectionRefusedError"), gone as staging:
+    with pytest.raises(RetryLater, match=r"ConnectionRefusedError"), gone as staging:
         staging.list()
 
 
