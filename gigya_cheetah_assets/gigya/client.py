@@ -132,7 +132,9 @@ class GigyaClient:
     def _judge(self, method: str, fields: Mapping[str, str], envelope: Envelope, answer: Answer, attempt: int) -> None:
         code, call_id = envelope.error_code, envelope.call_id
         log.debug("%s: %s, callId %s, attempt %d", method, code, call_id, attempt)
-        error = error_for(envelope, method, uid=fields.get("UID", ""), cursor="cursorId" in fields)
+        # Imports write it in lower case (Gigya: importFullAccount).
+        uid = fields.get("UID") or fields.get("uid", "")
+        error = error_for(envelope, method, uid=uid, cursor="cursorId" in fields)
         if isinstance(error, ClockSkew):
             error.server_date = answer.date
         if error is not None:

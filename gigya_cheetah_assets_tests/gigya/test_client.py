@@ -228,6 +228,13 @@ def test_what_will_not_pass_is_not_repeated(site: ScriptedSite, client: GigyaCli
         _call(client)
 
 
+def test_an_import_that_gigya_refuses_rejects_its_account(site: ScriptedSite, client: GigyaClient) -> None:
+    site.script("accounts.importFullAccount", failed(400003))
+    with pytest.raises(AccountRejected) as caught:
+        _call(client, "accounts.importFullAccount", uid="u1")
+    assert caught.value.uid == "u1"
+
+
 def test_a_refused_account_is_not_repeated(site: ScriptedSite, client: GigyaClient) -> None:
     site.script(SET, failed(400009, validationErrors=[{"fieldName": "profile.zip", "errorCode": 400026}]))
     with pytest.raises(AccountRejected) as caught:
