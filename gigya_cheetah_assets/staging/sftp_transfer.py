@@ -11,7 +11,6 @@ import paramiko
 
 # OpenSSH takes messages of up to 256 KiB; what every server must take is 32 KiB (SFTP, General Packet Format).
 _OPENSSH_REQUEST, _SAFE_REQUEST = 248 * 1024, 32 * 1024
-_BLOCK = 4 * _OPENSSH_REQUEST
 
 
 def upload(client: paramiko.SFTPClient, source: IO[bytes], path: str) -> None:
@@ -21,10 +20,11 @@ def upload(client: paramiko.SFTPClient, source: IO[bytes], path: str) -> None:
         OSError: The server refused.
     """
     with client.open(path, "wb") as target:
-        target.MAX_REQUEST_SIZE = _request_size(client)
-        block = source.read(_BLOCK)
+        # One block a request: paramiko copies what is left of a larger one with each request.
+        size = target.MAX_REQUEST_SIZE = _request_size(client)
+        block = source.read(size)
         while block:
-            following = source.read(_BLOCK)
+            following = source.read(size)
             # paramiko looks at the answers to pipelined writes only now and then; the last write, not pipelined, reads
             # them all, so that a refusal shows as what it is.
             target.set_pipelined(bool(following))
