@@ -47,6 +47,8 @@ def test_every_usual_key_is_read_in_both_formats(kind, form, passphrase, line_br
         ("not a key", None, "in PEM format"),
         (pem(dsa.generate_private_key(2048), formats.PrivateFormat.PKCS8), None, "an RSA, Ed25519 or ECDSA key"),
     ],
+    # Keys are new in each process, so they may not be part of a test's name.
+    ids=["too much", "missing", "wrong", "missing for PKCS#8", "no key", "DSA"],
 )
 def test_a_key_that_cannot_be_used_is_a_config_error_that_shows_nothing_of_it(text, passphrase, problem):
     with pytest.raises(ConfigError, match=problem) as caught:
@@ -70,6 +72,7 @@ def lines(*hosts: str) -> str:
         ("# comment\\n\\n" + lines("sftp.example.com"), 22),
         (f"sftp.example.com\t{public(KEYS['ssh-ed25519'])}\r\n", 22),
     ],
+    ids=["port 22", "host alone", "host and port", "several names", "hashed", "comment", "tab"],
 )
 def test_the_servers_key_is_found_in_known_hosts(text, port):
     (key,) = known_host_keys(text, "sftp.example.com", port)
@@ -92,6 +95,7 @@ def test_all_kinds_of_keys_of_one_server_are_known():
         "sftp.example.com ssh-ed25519 " + base64.b64encode(b"short").decode(),
         "sftp.example.com",
     ],
+    ids=["other host", "other port", "authority", "revoked", "no base64", "short", "no key"],
 )
 def test_a_server_without_a_usable_line_is_a_config_error(text):
     with pytest.raises(ConfigError, match=r"a line for sftp\.example\.com"):
