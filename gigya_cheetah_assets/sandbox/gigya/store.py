@@ -29,12 +29,12 @@ CREATE TABLE IF NOT EXISTS pending (
 """
 _INDEXES = """
 CREATE INDEX IF NOT EXISTS by_uid ON accounts (uid);
-CREATE INDEX IF NOT EXISTS by_token ON accounts (token);
+CREATE INDEX IF NOT EXISTS by_token ON accounts (token) WHERE is_full = 0;
 CREATE INDEX IF NOT EXISTS by_email ON accounts (email_key);
 CREATE INDEX IF NOT EXISTS by_updated ON accounts (updated);
 CREATE INDEX IF NOT EXISTS by_email_updated ON accounts (email_updated);
 """
-_PRAGMAS = "PRAGMA page_size=16384; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536;"
+_PRAGMAS = "PRAGMA page_size=16384; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536; PRAGMA mmap_size=2147418112;"
 _INSERT_NEW = f"INSERT INTO accounts VALUES (NULL, {_MARKS})"  # noqa: S608 - names of our own; values go by ?
 _INSERT = f"INSERT INTO accounts VALUES (?, {_MARKS})"  # noqa: S608 - names of our own; values go by ?
 _INSERT_PENDING = f"INSERT INTO pending VALUES (NULL, ?, ?, ?, {_MARKS})"  # noqa: S608 - names of our own; values go by ?
@@ -125,16 +125,17 @@ class Store:
     # By key
 
     def find(self, column: Literal["uid", "token", "email_key"], value: str) -> tuple[int, Row] | None:
-        """Number and row of the account with this uid, token or email_key, as last written."""
+        """Number and row of the account with this uid, token (lite accounts only) or email_key, as last written."""
+        test = "token = ? AND is_full = 0" if column == "token" else f"{column} = ?"
         if self._waiting:
             found = self._connection.execute(
-                f"SELECT * FROM pending WHERE {column} = ? ORDER BY number DESC LIMIT 1",  # noqa: S608 - names of our own; values go by ?
+                f"SELECT * FROM pending WHERE {test} ORDER BY number DESC LIMIT 1",  # noqa: S608 - names of our own; values go by ?
                 (value,),
             ).fetchone()
             if found is not None:
                 return None if found[2] else (found[3], Row(*found[4:]))
         found = self._connection.execute(
-            f"SELECT * FROM accounts WHERE {column} = ? ORDER BY is_full DESC, id LIMIT 1",  # noqa: S608 - names of our own; values go by ?
+            f"SELECT * FROM accounts WHERE {test} ORDER BY is_full DESC, id LIMIT 1",  # noqa: S608 - names of our own; values go by ?
             (value,),
         ).fetchone()
         return None if found is None else (found[0], Row(*found[1:]))

@@ -19,7 +19,13 @@ from gigya_cheetah_assets.sandbox.people.shapes import data_pieces, preference_p
 
 DAY = 86_400_000
 _YEARS = 4 * 365 * DAY
-_BAD_EMAILS = ("not-an-address", "two@@example.org", "no-domain@", "with blank@example.org", "dot.@example..org")
+_BAD_EMAILS = (
+    "no-address-{0}",
+    "two{0}@@example.org",
+    "no-domain-{0}@",
+    "a blank{0}@example.org",
+    "dot{0}.@example..org",
+)
 _PROVIDERS = (
     '"site","socialProviders":"site"',
     '"site","socialProviders":"site,google"',
@@ -108,7 +114,7 @@ class _Inventor:
     def _email(self, pool: Pool, place: int, *, always_good: bool) -> str | None:
         roll = self._roll()
         if not always_good and roll < 0.008:
-            return None if roll < 0.005 else _pick(_BAD_EMAILS, roll * 1000 % 1)
+            return None if roll < 0.005 else _pick(_BAD_EMAILS, roll * 1000 % 1).format(place)
         name = _pick(pool.addresses, self._roll())
         if roll > 0.95:
             name = name.title()
@@ -141,8 +147,10 @@ class _Inventor:
         gender = int(roll() * 4)
         first, last = _pick(pool.female if gender == 0 else pool.male, roll()), _pick(pool.last, roll())
         odd = roll()
-        if odd < 0.04:
-            first, last = (_pick(odd_names(), odd * 25), last) if odd < 0.02 else (first, _pick(odd_names(), odd * 25))
+        if odd < 0.02:
+            first = _pick(odd_names(), odd * 50)
+        elif odd < 0.04:
+            last = _pick(odd_names(), odd * 50 - 1)
         names = "" if roll() < 0.04 else f',"firstName":{first},"lastName":{last}'
         mail = "" if email is None else f',"email":"{email}"'
         # Some birthdays are 31 February: a value that breaks its type.

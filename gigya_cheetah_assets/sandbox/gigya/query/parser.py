@@ -185,7 +185,7 @@ class _Parser:
         if token.kind == "string":
             value = token.text
         elif token.kind == "number":
-            value = float(token.text) if "." in token.text else int(token.text)
+            value = _number(token.text)
         elif token.kind == "word" and token.text.lower() in ("true", "false"):
             value = token.text.lower() == "true"
         else:
@@ -238,3 +238,8 @@ class _Parser:
     def _expected(self, what: str) -> QueryError:
         found = repr(self._token.text) if self._token.kind != "end" else "the end"
         return QueryError(f"Parse error at {self._token.at}: expected {what}, found {found}")
+
+
+def _number(text: str) -> int | float:
+    """A whole number that SQLite can hold stays whole."""
+    return float(text) if "." in text or abs(int(text)) >= 1 << 63 else int(text)
