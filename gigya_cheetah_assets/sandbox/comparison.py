@@ -55,8 +55,9 @@ def compare_with_site(sandbox: Sandbox, sync: Sync) -> Differences:
     """Compares every account of the site with what was delivered."""
     with TemporaryDirectory() as folder:
         delivered = _delivered(sync, Path(folder))
-    documents = [doc for doc in sandbox.site.accounts() if doc.get("isRegistered") or not doc.get("UID")]
-    addresses = Counter(_address(doc) for doc in documents)
+    everybody = list(sandbox.site.accounts())
+    addresses = Counter(_address(doc) for doc in everybody)
+    documents = [doc for doc in everybody if doc.get("isRegistered") or not doc.get("UID")]
     differences = Differences()
     for document in documents:
         uid = document.get("UID") or document["token"]

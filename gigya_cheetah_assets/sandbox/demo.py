@@ -29,6 +29,8 @@ from gigya_cheetah_assets.sandbox.syncfile import write_sync_file
 
 # All accounts are older than the first window's end, so that window is the initial load.
 _FIRST_UPDATE, _LAST_UPDATE = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, 23, tzinfo=UTC)
+# Dagster's own progress lines would bury the summary; errors still show.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def demo(accounts: int, seed: int, faults: str) -> None:
     """
     folder = data_folder() / "demo"
     shutil.rmtree(folder, ignore_errors=True)
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     console.print(f"Starting a sandbox with {accounts} accounts{f' and faults {faults}' if faults else ''} …")
     people = Population(accounts, seed, start=_FIRST_UPDATE, end=_LAST_UPDATE)
     with Sandbox(folder / "sandbox", people, faults=faults) as sandbox, _environment(sandbox, folder):
@@ -72,6 +74,7 @@ def _play(console: Console, sandbox: Sandbox, sync: Sync, folder: Path) -> Itera
     now = datetime.now(UTC)
     newest = last_ended(sync.windows, now) or ""
     first = f"{sync.windows.start:%Y-%m-%d}"
+    (folder / "dagster").mkdir()
     with dg.DagsterInstance.local_temp(str(folder / "dagster")) as instance:
         from gigya_cheetah_assets.definitions import build_definitions  # noqa: PLC0415 - loads the user's syncs
 
@@ -82,9 +85,10 @@ def _play(console: Console, sandbox: Sandbox, sync: Sync, folder: Path) -> Itera
                 console.print(f"People do things on the site: {changes(sandbox.site)}.")
             console.print(f"Materializing window {key}: {title} …")
             started = time.perf_counter()
-            result = job.execute_in_process(partition_key=key, instance=instance, raise_on_error=True)
+            result = job.execute_in_process(partition_key=key, instance=instance, run_config=_QUIET, raise_on_error=False)
             seconds = time.perf_counter() - started
             if not result.success:
+                console.print(f"The run of window {key} failed; the lines above say why.")
                 sys.exit(1)
             window = window_of(sync.windows, key, now=now)
             yield Round(title, window, seconds, *_summaries(sync, window))
@@ -111,12 +115,12 @@ def _environment(sandbox: Sandbox, folder: Path) -> Iterator[None]:
 
 def _counts(rounds: list[Round]) -> Table:
     table = Table(title="accounts by window", title_justify="left")
-    for name in ("window", "read", "delivered", "unchanged", "filtered", "rejected", "seconds"):
-        table.add_column(name, justify="left" if name == "window" else "right")
+    for name in ("window", "what", "read", "delivered", "unchanged", "filtered", "rejected", "seconds"):
+        table.add_column(name, justify="left" if name in ("window", "what") else "right")
     for r in rounds:
         d = r.delivery
         counts = (d.read, d.delivered, d.unchanged, d.filtered, d.rejected)
-        table.add_row(f"{r.window.key} {r.title}", *map(str, counts), f"{r.seconds:.1f}")
+        table.add_row(r.window.key, r.title, *map(str, counts), f"{r.seconds:.1f}")
     return table
 
 

@@ -26,6 +26,8 @@ def row(document: Document) -> dict[str, str] | None:
         return text(at(document, *path.split(".")))
 
     email = get("profile.email")
+    # `FROM emailAccounts`, the only source of a lite account, knows nothing of registration.
+    registered = document if document.get("UID") else {}
     if not _EMAIL.fullmatch(email) or len(email) > 254:
         return None
     return {
@@ -44,8 +46,8 @@ def row(document: Document) -> dict[str, str] | None:
         "BRANDS": _joined(at(document, "data", "brands")),
         "CRM_ID": get("data.externalIds.crm"),
         "OPTIN_PLACE": get("data.optInSource"),
-        "VERIFIED": {"true": "Y", "false": "N"}.get(get("isVerified"), ""),
-        "REGISTERED": _moment(get("registered")),
+        "VERIFIED": {"true": "Y", "false": "N"}.get(text(registered.get("isVerified")), ""),
+        "REGISTERED": _moment(text(registered.get("registered"))),
         "EMAIL_SHA256": hashlib.sha256(email.lower().encode()).hexdigest(),
         **{
             column: {"opt_in": "1", "opt_out": "0", "pending": "0", "": ""}[state(document, column)] for column in LISTS

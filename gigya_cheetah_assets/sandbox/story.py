@@ -40,10 +40,20 @@ def changes(site: Site) -> str:
 
 def _mailable(site: Site) -> list[dict[str, Any]]:
     """Registered accounts with a good address that nobody shares."""
-    found = [doc for doc in site.accounts() if doc.get("UID") and doc.get("isRegistered") and second_opinion.row(doc)]
-    addresses = [second_opinion.at(doc, "profile", "email").lower() for doc in found]
-    times = Counter(addresses)
-    return [doc for doc, address in zip(found, addresses, strict=True) if times[address] == 1]
+    everybody = list(site.accounts())
+    times = Counter(_address(document) for document in everybody)
+    return [
+        document
+        for document in everybody
+        if document.get("UID")
+        and document.get("isRegistered")
+        and second_opinion.row(document)
+        and times[_address(document)] == 1
+    ]
+
+
+def _address(document: dict[str, Any]) -> str:
+    return second_opinion.text(second_opinion.at(document, "profile", "email")).lower()
 
 
 def _with_state(people: list[dict[str, Any]], state: str) -> Iterator[str]:
