@@ -87,8 +87,12 @@ def _picked(value: Any, tree: _Tree | None) -> Any:
         return value
     if isinstance(value, list):
         return [_picked(item, tree) for item in value if isinstance(item, dict)]
-    found = {key: _picked(value[key], below) for key, below in tree.items() if key in value}
-    return {key: below for key, below in found.items() if tree[key] is None or isinstance(value[key], dict | list)}
+    found: _Tree = {}
+    for key, below in tree.items():
+        inner = value.get(key, UNSET)
+        if below is None or inner is None or isinstance(inner, dict | list):
+            found[key] = _picked(inner, below)
+    return {key: inner for key, inner in found.items() if inner is not UNSET}
 
 
 def _aliased(selected: Sequence[Selected], document: bytes) -> _Tree:
