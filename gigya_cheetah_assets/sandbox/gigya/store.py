@@ -38,12 +38,12 @@ _PRAGMAS = "PRAGMA page_size=16384; PRAGMA synchronous=OFF; PRAGMA cache_size=-6
 _INSERT_NEW = f"INSERT INTO accounts VALUES (NULL, {_MARKS})"  # noqa: S608 - names of our own; values go by ?
 _INSERT = f"INSERT INTO accounts VALUES (?, {_MARKS})"  # noqa: S608 - names of our own; values go by ?
 _INSERT_PENDING = f"INSERT INTO pending VALUES (NULL, ?, ?, ?, {_MARKS})"  # noqa: S608 - names of our own; values go by ?
-_ROWS_AFTER = "SELECT * FROM accounts WHERE id > ?1 ORDER BY id LIMIT ?2"
+_ROWS_AFTER = "SELECT * FROM accounts WHERE id > ? ORDER BY id LIMIT ?"
 # As last written: an account's latest pending write stands for the account.
 _ROWS_AFTER_WITH_PENDING = f"""
-SELECT * FROM accounts WHERE id > ?1 AND id NOT IN (SELECT id FROM pending)
-UNION ALL SELECT id, {_NAMES} FROM pending WHERE id > ?1 AND NOT deleted
-AND number IN (SELECT max(number) FROM pending GROUP BY id) ORDER BY id LIMIT ?2"""  # noqa: S608 - names of our own; values go by ?
+SELECT * FROM accounts WHERE id > ? AND id NOT IN (SELECT id FROM pending)
+UNION ALL SELECT id, {_NAMES} FROM pending WHERE id > ? AND NOT deleted
+AND number IN (SELECT max(number) FROM pending GROUP BY id) ORDER BY id LIMIT ?"""  # noqa: S608 - names of our own; values go by ?
 _UID = """CASE WHEN uid IS NULL THEN '' ELSE '"UID":' || json_quote(uid) || ',' END || """
 _BOTH_KINDS = """
     || ',"hasFullAccount":' || CASE is_full WHEN 1 THEN 'true' ELSE 'false' END
@@ -160,8 +160,11 @@ class Store:
 
     def rows_after(self, number: int, most: int) -> list[tuple[int, Row]]:
         """Up to `most` accounts with a higher number, as last written, in order of their numbers."""
-        text = _ROWS_AFTER_WITH_PENDING if self._waiting else _ROWS_AFTER
-        return [(row[0], Row(*row[1:])) for row in self._connection.execute(text, (number, most))]
+        if self._waiting:
+            found = self._connection.execute(_ROWS_AFTER_WITH_PENDING, (number, number, most))
+        else:
+            found = self._connection.execute(_ROWS_AFTER, (number, most))
+        return [(row[0], Row(*row[1:])) for row in found]
 
     # Search
 
@@ -215,10 +218,10 @@ class Store:
         """One e-mail account for each address: the first full account's, else the first lite account's."""
         self._connection.execute(
             """UPDATE accounts SET
-                 is_owner = (id = (SELECT id FROM accounts WHERE email_key = ?1 ORDER BY is_full DESC, id LIMIT 1)),
-                 has_lite = EXISTS (SELECT 1 FROM accounts WHERE email_key = ?1 AND is_full = 0)
-               WHERE email_key = ?1""",
-            (key,),
+                 is_owner = (id = (SELECT id FROM accounts WHERE email_key = ? ORDER BY is_full DESC, id LIMIT 1)),
+                 has_lite = EXISTS (SELECT 1 FROM accounts WHERE email_key = ? AND is_full = 0)
+               WHERE email_key = ?""",
+            (key, key, key),
         )
 
     def _one(self, text: str, parameters: Sequence[object] = ()) -> tuple[int, ...]:
