@@ -63,7 +63,7 @@ def of_problems(problems: dict[str, list[str]]) -> list[dg.AssetCheckResult]:
         dg.AssetCheckResult(
             check_name=name,
             passed=not bad,
-            metadata={"windows": len(problems), "problems": metadata.markdown(["window", "problem"], bad)},
+            metadata={"problems": metadata.listed([f"{window}: {text}" for window, text in bad])},
         )
         for name, bad in found.items()
     ]
@@ -79,31 +79,33 @@ def _brake(name: str, brakes: dict[str, list[Brake]], released: Callable[[str, s
     found = [(window, brake) for window, all_of_it in brakes.items() for brake in all_of_it if brake.name == name]
     broken = [(window, brake) for window, brake in found if not brake.holds]
     still = [window for window, _ in broken if not released(window, name)]
-    lines = [
-        [window, "-" if brake.found is None else f"{brake.found:.2%}", f"{brake.limit:.2%}", brake.explanation]
-        for window, brake in found
-    ]
     measured = [brake.found for _, brake in found if brake.found is not None]
     return dg.AssetCheckResult(
         check_name=name,
         passed=not still,
         metadata={
-            "windows": metadata.markdown(["window", "found", "limit", "figures"], lines),
+            "figures": metadata.listed([f"{window}: {brake.explanation}" for window, brake in found]),
+            "limit": found[0][1].limit,
             "released_by_a_person": len(broken) - len(still),
-            **({"worst": max(measured)} if measured else {}),
+            **({"found": max(measured)} if measured else {}),
         },
     )
 
 
 def of_identity(summaries: Sequence[RowsSummary] | Sequence[DeliverySummary]) -> dg.AssetCheckResult:
     """Whether no record vanished."""
-    lines = [[s.window, s.read, _gone_on(s), s.unchanged, s.filtered, s.rejected] for s in summaries]
-    wrong = [s for s in summaries if s.read != _gone_on(s) + s.unchanged + s.filtered + s.rejected]
-    header = ["window", "read", "delivered", "unchanged", "filtered", "rejected"]
+    wrong = [s.window for s in summaries if s.read != _gone_on(s) + s.unchanged + s.filtered + s.rejected]
     return dg.AssetCheckResult(
         check_name="count_identity",
         passed=not wrong,
-        metadata={"windows": metadata.markdown(header, lines), "windows_that_do_not_add_up": len(wrong)},
+        metadata={
+            "read": sum(s.read for s in summaries),
+            "delivered": sum(map(_gone_on, summaries)),
+            "unchanged": sum(s.unchanged for s in summaries),
+            "filtered": sum(s.filtered for s in summaries),
+            "rejected": sum(s.rejected for s in summaries),
+            "windows_that_do_not_add_up": metadata.listed(wrong),
+        },
     )
 
 
@@ -119,7 +121,7 @@ def of_reasons(name: str, reasons: Sequence[Reasons]) -> dg.AssetCheckResult:
         check_name=name,
         passed=not count,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"records": count, "by_column_and_reason": metadata.by_reason(total)},
+        metadata={"records": count, **metadata.by_reason(total)},
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 
 from gigya_cheetah_assets.assets.names import key
-from gigya_cheetah_assets.config import Sync
+from gigya_cheetah_assets.config import FieldConfig, Sync
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound.summary import DeliverySummary, ProfilesSummary, Reasons, RowsSummary
 
@@ -41,7 +41,7 @@ def row_columns(table: FieldTable) -> dg.TableSchema:
             dg.TableColumn(
                 name=field.cheetahmail,
                 type=field.type,
-                description=field.description,
+                description=_described(table, field),
                 constraints=dg.TableColumnConstraints(nullable=not (field.key or field.required), unique=field.key),
             )
             for field in table.fields
@@ -118,10 +118,9 @@ def of_delivery(summary: DeliverySummary) -> Metadata:
     }
 
 
-def by_reason(reasons: Reasons) -> dg.MetadataValue:
-    """Counts by column and reason as a table."""
-    lines = [[column, reason, count] for column, counts in reasons.items() for reason, count in counts.items()]
-    return markdown(["column", "reason", "records"], lines)
+def by_reason(reasons: Reasons) -> Metadata:
+    """A number for each column and reason, which the UI shows in line and plots over time."""
+    return {f"{column}: {reason}": count for column, counts in reasons.items() for reason, count in counts.items()}
 
 
 def markdown(header: Sequence[str], lines: Sequence[Sequence[object]]) -> dg.MetadataValue:
@@ -132,8 +131,21 @@ def markdown(header: Sequence[str], lines: Sequence[Sequence[object]]) -> dg.Met
     return dg.MetadataValue.md("\n".join("| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows))
 
 
+def _described(table: FieldTable, field: FieldConfig) -> str:
+    """The user's own words first, then where the value comes from and by which rule."""
+    doc = next(doc for doc in table.column_docs() if doc.column == field.cheetahmail)
+    made = f"{doc.sources} ({doc.rule})" if doc.rule else doc.sources
+    return f"{doc.description}. From {made}" if doc.description else f"From {made}"
+
+
 def _cell(value: object) -> str:
     return str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def listed(lines: Sequence[str]) -> str:
+    """Lines as one text, at most twenty of them; none says so."""
+    more = f"; and {len(lines) - 20} more" if len(lines) > 20 else ""
+    return "; ".join(lines[:20]) + more if lines else "none"
 
 
 def _sample(size: int | None) -> Metadata:

@@ -86,7 +86,7 @@ class Delivery:
     def _refuse_other_mapping(self) -> None:
         if self._counted.mapping_version != self.table.version:
             raise StopSync(
-                f"{self.sync.name}, window {self.window.key}: its rows were made with other fields than the sync file has",
+                f"{self.sync.name}, window {self.window.key}: made with other fields than the sync file has now",
                 next_step="materialize gigya_profiles and cheetahmail_rows of this window again",
             )
 

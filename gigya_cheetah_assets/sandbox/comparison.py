@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from gigya_cheetah_assets.sandbox.server import Sandbox
-
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.sandbox import second_opinion
 from gigya_cheetah_assets.sandbox.second_opinion import LISTS, Document
+from gigya_cheetah_assets.sandbox.server import Sandbox
 from gigya_cheetah_assets.staging import open_staging
 
 Row = dict[str, str]

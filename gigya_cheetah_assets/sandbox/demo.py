@@ -14,7 +14,6 @@ from pathlib import Path
 
 import click
 import dagster as dg
-from gigya_cheetah_assets.sandbox.server import Population, Sandbox
 from rich.console import Console
 from rich.table import Table
 
@@ -24,6 +23,7 @@ from gigya_cheetah_assets.outbound import folders, summary
 from gigya_cheetah_assets.outbound.summary import DeliverySummary, RowsSummary
 from gigya_cheetah_assets.outbound.window import Window, last_ended, window_of
 from gigya_cheetah_assets.sandbox.comparison import compare_with_site
+from gigya_cheetah_assets.sandbox.server import Population, Sandbox
 from gigya_cheetah_assets.sandbox.story import changes
 from gigya_cheetah_assets.sandbox.syncfile import write_sync_file
 
@@ -85,7 +85,9 @@ def _play(console: Console, sandbox: Sandbox, sync: Sync, folder: Path) -> Itera
                 console.print(f"People do things on the site: {changes(sandbox.site)}.")
             console.print(f"Materializing window {key}: {title} …")
             started = time.perf_counter()
-            result = job.execute_in_process(partition_key=key, instance=instance, run_config=_QUIET, raise_on_error=False)
+            result = job.execute_in_process(
+                partition_key=key, instance=instance, run_config=_QUIET, raise_on_error=False
+            )
             seconds = time.perf_counter() - started
             if not result.success:
                 console.print(f"The run of window {key} failed; the lines above say why.")

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from gigya_cheetah_assets.sandbox.server import Population, Sandbox
 
 from gigya_cheetah_assets.config import data_folder
+from gigya_cheetah_assets.sandbox.server import Population, Sandbox
 from gigya_cheetah_assets.sandbox.syncfile import HTTP_PORT, SFTP_PORT
 
-_GRACE_SECONDS = 20
+_GRACE_SECONDS = 8
 # Before the first window of syncs/sandbox.yaml, so that many windows have something to show.
 _FIRST_UPDATE = datetime(2026, 2, 1, tzinfo=UTC)
 
@@ -41,13 +41,20 @@ def _run_dagster(sandbox: Sandbox, port: int) -> int:
     dagster = Path(sys.executable).with_name("dagster")
     command = [str(dagster), "dev", "--host", "127.0.0.1", "--port", str(port)]
     process = subprocess.Popen(command, env={**os.environ, **sandbox.environ}, start_new_session=True)  # noqa: S603 - our own command
-    signal.signal(signal.SIGTERM, lambda *_: os.killpg(process.pid, signal.SIGTERM))
+    # A polite end by SIGTERM takes the same way as Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return process.wait()
     except KeyboardInterrupt:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            return process.wait(_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            return process.wait()
+        return _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> int:
+    """Ends Dagster's processes, all of them: `dagster dev` itself may outlive a SIGTERM."""
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    return 0

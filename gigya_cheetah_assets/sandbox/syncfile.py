@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gigya_cheetah_assets.sandbox.server import Sandbox
-
 from gigya_cheetah_assets.config import syncs_folder
 from gigya_cheetah_assets.errors import ConfigError
+from gigya_cheetah_assets.sandbox.server import Sandbox
 
 HTTP_PORT, SFTP_PORT = 18400, 18422
 
