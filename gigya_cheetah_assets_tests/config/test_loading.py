@@ -11,6 +11,8 @@ from gigya_cheetah_assets.config import Sync, load_sync, load_syncs, missing_var
 from gigya_cheetah_assets.errors import ConfigError
 from gigya_cheetah_assets_tests.syncs import DESIGN_EXAMPLE, minimal_sync
 
+NEEDS_WINDOW = "expected {window} in the name: each window needs a file of its own"
+
 
 def _write(folder: Path, content: object, name: str = "acme.yaml") -> Path:
     file = folder / name
@@ -49,8 +51,7 @@ def test_all_findings_of_a_file_come_at_once_with_key_path_value_and_expectation
     assert problems == [
         f"{file}: gigya.requests_per_second: -1: expected: Input should be greater than 0",
         f"{file}: gigya.page_sise: unknown key; expected one of the keys in docs/sync-file.md",
-        f"{file}: import_files.profiles.name: 'profiles.csv': "
-        "expected {window} in the name: each window needs a file of its own",
+        f"{file}: import_files.profiles.name: 'profiles.csv': {NEEDS_WINDOW}",
         f"{file}: fields[1].gigya[0]: 'a b': expected a Gigya path such as UID, profile.email or data.loyalty.tier",
     ]
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 import pandas as pd
@@ -116,8 +117,6 @@ def test_whatever_the_json_no_record_is_lost_and_none_disturbs_another(values: l
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="&")))
 def test_any_text_survives_but_for_normal_form_and_ends(text: str) -> None:
-    import unicodedata
-
     expected = unicodedata.normalize("NFC", text).strip()
     found = mapped(table({"cheetahmail": "X", "gigya": "data.x"}), {"data": {"x": text}}).rows["X"].to_pylist()[0]
     assert (found or "") == expected
