@@ -11,7 +11,7 @@ from gigya_cheetah_assets.gigya.accounts import get_account
 from gigya_cheetah_assets.gigya.client import GigyaClient
 from gigya_cheetah_assets.gigya.clock import Clock
 from gigya_cheetah_assets.gigya.codes import raise_for
-from gigya_cheetah_assets.gigya.envelope import Envelope, SearchEnvelope, page_decoder
+from gigya_cheetah_assets.gigya.envelope import Envelope, SearchEnvelope, page_decoder, raw_page
 from gigya_cheetah_assets.gigya.errors import (
     AccountBusy,
     AccountGone,
@@ -51,6 +51,7 @@ __all__ = [
     "page_decoder",
     "prefetched",
     "raise_for",
+    "raw_page",
     "restarting",
     "search",
 ]

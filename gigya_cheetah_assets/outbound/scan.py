@@ -17,7 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from gigya_cheetah_assets.config import Sync
-from gigya_cheetah_assets.gigya import CursorExpired, GigyaClient, Query, prefetched, search
+from gigya_cheetah_assets.gigya import CursorExpired, GigyaClient, Query, prefetched, raw_page, search
 from gigya_cheetah_assets.gigya.query import Source, at_least, below, equals, own_condition
 from gigya_cheetah_assets.mapping import FieldTable, account_decoder, email_account_decoder
 from gigya_cheetah_assets.mapping.decode import Decode
@@ -90,9 +90,11 @@ class Scan:
         """Pages gathered to `BATCH_ROWS`, with the number of matches that the site states."""
         gathered: list[pa.Table] = []
         rows = read = total = 0
-        with closing(prefetched(search(client, self.query, self.decode))) as pages:
+        with closing(prefetched(search(client, self.query, raw_page))) as pages:
             for page in pages:
-                table = page.records if self.at_most is None else page.records.slice(0, self.at_most - read)
+                table = self.decode(page.records)[1]
+                if self.at_most is not None:
+                    table = table.slice(0, self.at_most - read)
                 gathered.append(table)
                 rows, read, total = rows + len(table), read + len(table), max(total, page.total_count)
                 if rows >= BATCH_ROWS:

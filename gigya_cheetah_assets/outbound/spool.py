@@ -30,18 +30,23 @@ def slots(keys: pa.ChunkedArray | pa.Array) -> Slots:
 
 def in_stable_order(table: pa.Table, key: str, *, latest_by: str) -> pa.Table:
     """One row a key, the one with the greatest `latest_by`, sorted by (slot, key)."""
-    # A record without a time counts as the oldest.
-    order_by = pa.table(
-        {"slot": pa.array(slots(table[key])), "key": table[key], "time": pc.fill_null(table[latest_by], -1)}
-    )
-    table = table.take(pc.sort_indices(order_by, [(name, "ascending") for name in order_by.column_names]))
-    table = table.combine_chunks()
-    keys = table[key]
-    if len(table) > 1:
-        last_of_key = pc.not_equal(keys.slice(0, len(keys) - 1), keys.slice(1))
-        keep = np.append(np.asarray(last_of_key), True)
-        table = table if keep.all() else table.filter(pa.array(keep))
-    return table
+    own = slots(table[key])
+    order = np.argsort(own, kind="stable")
+    sorted_slots = own[order]
+    same = np.append(sorted_slots[1:] == sorted_slots[:-1], False)
+    if not same.any():
+        return table.take(pa.array(order)).combine_chunks()
+    places = np.flatnonzero(same | np.append(False, same[:-1]))
+    order[places] = order[places][_by_slot_key_time(table.take(pa.array(order[places])), key, latest_by)]
+    table = table.take(pa.array(order)).combine_chunks()
+    last_of_key = pc.not_equal(table[key].slice(0, len(table) - 1), table[key].slice(1))
+    return table.filter(pa.array(np.append(np.asarray(last_of_key), True)))
+
+
+def _by_slot_key_time(table: pa.Table, key: str, time: str) -> npt.NDArray[np.int64]:
+    """The order of the few rows whose slots collide; a record without a time counts as the oldest."""
+    by = pa.table({"slot": pa.array(slots(table[key])), "key": table[key], "time": pc.fill_null(table[time], -1)})
+    return np.asarray(pc.sort_indices(by, [(name, "ascending") for name in by.column_names]), np.int64)
 
 
 def parts_for(rows: int, most: int) -> int:
