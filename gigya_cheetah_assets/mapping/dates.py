@@ -51,7 +51,9 @@ def _moments(texts: pa.Array, input_format: str | None, output_format: str) -> C
         epoch = pc.fill_null(pc.match_substring_regex(texts, _EPOCH), False)
         if pc.any(epoch).as_py():
             numbers = pd.to_numeric(series.where(epoch.to_pandas()), errors="coerce")
-            parsed = parsed.fillna(pd.to_datetime(numbers, unit="ms", errors="coerce", utc=True))
+            moments = pd.to_datetime(numbers, unit="ms", errors="coerce", utc=True)
+            # pandas picks a unit by what it reads; only equal units may be combined.
+            parsed = parsed.dt.as_unit("ms").fillna(moments.dt.as_unit("ms"))
     fine = pa.array(parsed.notna())
     return _written(parsed.dt.tz_localize(None), output_format), wrong(texts, fine)
 
