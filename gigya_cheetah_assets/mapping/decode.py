@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -16,10 +17,11 @@ import pyarrow.compute as pc
 from gigya_cheetah_assets.gigya import SearchEnvelope
 from gigya_cheetah_assets.mapping import consent
 from gigya_cheetah_assets.mapping.field_table import FieldTable
-from gigya_cheetah_assets.mapping.repair import repaired
+from gigya_cheetah_assets.mapping.repair import leaf, repaired
 from gigya_cheetah_assets.mapping.structs import Keys, leaf_values, page_type, record_type, tree
 
 Decode = Callable[[bytes], tuple[SearchEnvelope, pa.Table]]
+_SCALARS = {str, int, float, bool, type(None)}
 _EMAIL_ACCOUNT_FLAGS = ("token", "email", "hasFullAccount", "hasLiteAccount")
 
 
@@ -31,6 +33,7 @@ class RecordDecoder:
     """
 
     def __init__(self, leaves: dict[str, str]) -> None:
+        self._leaves = leaves
         self._spellings = {path: _spellings(path, kind) for path, kind in leaves.items()}
         self._tree = tree((keys, leaves[path]) for path, ways in self._spellings.items() for keys in ways)
         self._record = record_type(self._tree)
@@ -53,6 +56,9 @@ class RecordDecoder:
             records, errors = self._one_by_one(page.results or [])
         found = dict(leaf_values(records, self._tree))
         values = {path: _first(found, ways) for path, ways in self._spellings.items()}
+        for path, kind in self._leaves.items():
+            if kind != "subscription":
+                _mend_leaves(path, kind, values, errors)
         return page, values, errors
 
     def _one_by_one(self, raws: list[msgspec.Raw]) -> tuple[list[Any], list[str | None]]:
@@ -124,6 +130,22 @@ def canonical(value: Any) -> str | None:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f")
     return str(value)
+
+
+def _mend_leaves(path: str, kind: str, values: dict[str, list[Any]], errors: list[str | None]) -> None:
+    """Mends the leaves of one path that are no scalars (or arrays of them); nearly always there are none."""
+    column = values[path]
+    kinds = set(map(type, column))
+    if kind == "array" and list in kinds:
+        kinds |= set(map(type, chain.from_iterable(value for value in column if type(value) is list)))
+        kinds.discard(list)
+    if kinds <= _SCALARS:
+        return
+    values[path] = mended = list(column)
+    for number, value in enumerate(column):
+        mended[number], fine = leaf(kind, value)
+        if not fine:
+            errors[number] = ",".join(sorted({*(errors[number] or path).split(","), path}))
 
 
 def _spellings(path: str, kind: str) -> tuple[Keys, ...]:

@@ -39,17 +39,17 @@ def _child(value: Any, node: Node, path: Keys, errors: list[str]) -> Any:
         return _branch(value, node, path, errors)
     if node.kind == "subscription":
         return _subscription(value, path, errors)
-    if node.kind == "array" and isinstance(value, list):
+    return value
+
+
+def leaf(kind: str, value: Any) -> tuple[Any, bool]:
+    """The leaf as a scalar or an array of scalars, and whether all of it could be read."""
+    if kind == "array" and isinstance(value, list):
         fine = [_scalar(item) for item in value if _is_scalar(item)]
-        if len(fine) < len(value):
-            errors.append(".".join(path))
-        return fine
+        return fine, len(fine) == len(value)
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
-    if _is_scalar(value):
-        return _scalar(value)
-    errors.append(".".join(path))
-    return None
+    return (_scalar(value), True) if _is_scalar(value) else (None, False)
 
 
 def _subscription(value: Any, path: Keys, errors: list[str]) -> dict[str, Any] | None:
