@@ -19,6 +19,7 @@ from gigya_cheetah_assets.errors import ConfigError, StopSync
 
 Checked = tuple[pa.Array, pa.Array]
 INTEGER = r"^[+-]?[0-9]+(\.0*)?$"
+CANONICAL_INTEGER = r"^(0|-?[1-9][0-9]*)$"
 DECIMAL = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
 # Any script in the local part; no blanks, control or invisible characters; a domain with a dot.
 EMAIL = "^[^@\\s\\x{00}-\\x{20}\\x{7f}-\\x{a0}\\x{200b}-\\x{200f}\\x{2028}-\\x{202e}\\x{2060}\\x{feff},;<>()\\[\\]\"]+@[^@\\s\\x{00}-\\x{20}\\x{7f}-\\x{a0}\\x{200b}-\\x{200f}\\x{2028}-\\x{202e}\\x{2060}\\x{feff},;<>()\\[\\]\"]+\\.[^@.\\s\\x{00}-\\x{20},;<>()\\[\\]\"]{2,}$"  # fmt: skip  # noqa: E501 - one pattern
@@ -66,12 +67,14 @@ def mapped(texts: pa.Array, values: Mapping[str, str]) -> Checked:
 
 def integer(texts: pa.Array, spec: str | None) -> Checked:
     """Whole numbers: `17`, ` 17`, `+17`, `17.0` and `017` are 17; `1e3` and `17.5` are none."""
+    canonical = pc.match_substring_regex(texts, CANONICAL_INTEGER)
+    other = wrong(texts, canonical)
+    if not pc.any(other).as_py():
+        return (each(texts, lambda text: format(int(text), spec or "")) if spec else texts), other
     bad = wrong(texts, pc.match_substring_regex(texts, INTEGER))
-    digits = pc.replace_substring_regex(_only(texts, bad), r"\.0*$", "")
-    digits = pc.replace_substring_regex(digits, r"^\+", "")
-    digits = pc.replace_substring_regex(digits, r"^(-?)0+([0-9])", r"\1\2")
-    digits = pc.if_else(pc.equal(digits, "-0"), "0", digits)
-    return each(digits, lambda text: format(int(text), spec or "")) if spec else digits, bad
+    odd = pc.and_(other, pc.invert(bad))
+    digits = pc.replace_with_mask(_only(texts, bad), odd, each(texts.filter(odd), _whole))
+    return (each(digits, lambda text: format(int(text), spec or "")) if spec else digits), bad
 
 
 def decimal(texts: pa.Array, spec: str | None) -> Checked:
@@ -146,6 +149,10 @@ def _only(texts: pa.Array, bad: pa.Array) -> pa.Array:
 def each(texts: pa.Array, change: Callable[[str], str]) -> pa.Array:
     """Changes text by text, where no kernel can."""
     return pa.array([None if text is None else change(text) for text in texts.to_pylist()], pa.string())
+
+
+def _whole(text: str) -> str:
+    return str(int(text.partition(".")[0]))
 
 
 def _decimal(text: str, spec: str | None) -> str:
