@@ -26,6 +26,7 @@ from gigya_cheetah_assets.ledger import Changes, Ledger, RowShape, compare, comp
 from gigya_cheetah_assets.mapping import FieldTable, Mapped, map_profiles
 from gigya_cheetah_assets.outbound import folders, shared_emails, summary
 from gigya_cheetah_assets.outbound.batches import LazyParquet, read_batches
+from gigya_cheetah_assets.outbound.encodings import FileEncoding
 from gigya_cheetah_assets.outbound.rejects import RejectsWriter
 from gigya_cheetah_assets.outbound.summary import ProfilesSummary, RowsSummary
 from gigya_cheetah_assets.outbound.window import Window
@@ -65,7 +66,7 @@ def make_rows(sync: Sync, table: FieldTable, window: Window, ledger: Ledger, *, 
     revision = ledger.revision(sync.name)
     target = folders.asset_folder(data, sync.name, folders.ROWS, window)
     with folders.building(target) as building, _RowsWriter(building) as writer:
-        maker = _RowsMaker(table, sync.name, window, ledger, writer, shared=shared_emails.read(profiles))
+        maker = _RowsMaker(sync, table, window, ledger, writer, shared=shared_emails.read(profiles))
         for batch in read_batches(profiles / "profiles.parquet"):
             maker.add(batch)
         for batch in read_batches(profiles / "rejected.parquet"):
@@ -113,8 +114,8 @@ class _RowsMaker:
 
     def __init__(
         self,
+        sync: Sync,
         table: FieldTable,
-        sync: str,
         window: Window,
         ledger: Ledger,
         writer: _RowsWriter,
@@ -123,7 +124,8 @@ class _RowsMaker:
     ) -> None:
         self.table = table
         self.counts = _Counts()
-        self._sync = sync
+        self._sync = sync.name
+        self._encoding = FileEncoding(sync, table)
         self._window = window
         self._ledger = ledger
         self._writer = writer
@@ -138,15 +140,16 @@ class _RowsMaker:
         rows, withheld = self._shared.withhold(mapped.rows, self._shape.key)
         breaches = schemas.validate(self._schema, rows)
         counts.problems += breaches.problems
-        for rejects in (mapped.rejects, self._shared.rejects(withheld, self._shape.key), breaches.rejects):
+        good, unwritable, lines = self._encoding.split(breaches.good)
+        for rejects in (mapped.rejects, self._shared.rejects(withheld, self._shape.key), breaches.rejects, lines):
             self._writer.rejects.add(rejects)
         counts.read += len(profiles)
         counts.filtered += len(mapped.filtered)
         self._filtered(mapped.filtered)
         counts.value_errors += mapped.value_errors
         repeats = profiles["UID"].filter(profiles["repeat"])
-        self._compare(breaches.good, repeats)
-        rejected = pa.concat_tables([mapped.rejected, withheld, breaches.bad])
+        self._compare(good, repeats)
+        rejected = pa.concat_tables([mapped.rejected, withheld, breaches.bad, unwritable])
         self._rejected(_without(rejected, self._shape.key, repeats))
         counts.rejected += len(rejected)
 
