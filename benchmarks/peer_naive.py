@@ -52,9 +52,7 @@ def main() -> None:
     accounts = pd.json_normalize(fetch(url, f"SELECT * FROM accounts LIMIT {page_size}"))
     emails = pd.json_normalize(fetch(url, f"SELECT * FROM emailAccounts WHERE hasFullAccount = true LIMIT {page_size}"))
     emails = emails[["UID", *(column for column in emails.columns if column.startswith("subscriptions."))]]
-    accounts = accounts.drop_duplicates("UID", keep="last").merge(
-        emails.drop_duplicates("UID"), on="UID", how="left"
-    )
+    accounts = accounts.drop_duplicates("UID", keep="last").merge(emails.drop_duplicates("UID"), on="UID", how="left")
     SCHEMA.validate(rows := mapped(accounts), lazy=True)
     rows.to_csv(out, index=False, compression="gzip")
 
@@ -87,7 +85,9 @@ def mapped(accounts: pd.DataFrame) -> pd.DataFrame:
     ).dt.strftime("%Y%m%d%H%M%S")
     rows["EMAIL_LOWER"] = rows["EMAIL"].str.lower()
     # A list without double opt-in has no such key at all.
-    double = accounts.get("subscriptions.newsletter.email.doubleOptIn.status", pd.Series(index=accounts.index, dtype="str"))
+    double = accounts.get(
+        "subscriptions.newsletter.email.doubleOptIn.status", pd.Series(index=accounts.index, dtype="str")
+    )
     confirmed, no_double = double.isin(["Confirmed"]), double.isna()
     subscribed = accounts["subscriptions.newsletter.email.isSubscribed"].eq(True)
     rows["NEWSLETTER"] = (subscribed & (confirmed | no_double)).map({True: "1", False: "0"})

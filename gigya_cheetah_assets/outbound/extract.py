@@ -125,8 +125,9 @@ class _Extraction:
         return join.scanned(latest, column, undated=self._undated)
 
     def _completed(self, accounts: pa.Table, emails: pa.Table) -> tuple[pa.Table, pa.Table]:
-        """Adds by key whom one source lacks; the first window's scan of both sources lacks nobody."""
-        complete = self._windows[0].lower is None and self._sync.sample_size is None
+        """Adds by key whom one source lacks; a scan without any bound lacks nobody."""
+        unbounded = self._windows[0].lower is None and self._windows[-1].upper is None
+        complete = unbounded and self._sync.sample_size is None
         if complete or not self._table.needs_email_accounts:
             return accounts, emails
         lacking = pc.and_(emails["is_full"], pc.invert(_is_in(emails["UID"], accounts["UID"])))

@@ -1,0 +1,81 @@
+"""A sandbox with a sync of its own, and the outbound job on it: what the tests of whole windows share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import yaml
+
+from gigya_cheetah_assets.config import Sync
+from gigya_cheetah_assets.definitions import build_definitions
+from gigya_cheetah_assets.sandbox import Population, Sandbox
+
+FIRST = "2026-03-01"
+PEOPLE = Population(300, 7, start=datetime(2026, 2, 1, tzinfo=UTC), end=datetime(2026, 3, 1, 23, tzinfo=UTC))
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def sync_content(sandbox: Sandbox, folder: Path, **changes: Any) -> dict[str, Any]:
+    """`syncs/sandbox.yaml` on this sandbox's port, with a local staging in `folder`; `changes` replace keys."""
+    content = yaml.safe_load((Path(__file__).parents[2] / "syncs" / "sandbox.yaml").read_text(encoding="utf-8"))
+    content["gigya"]["api_domain"] = sandbox.api_domain
+    content["gigya"]["requests_per_second"] = 1000
+    content["staging"] = {"type": "local", "path": str(folder / "staging")}
+    return content | changes
+
+
+@dataclass
+class Runs:
+    """One sync with its own data folder; `run` materializes windows of it."""
+
+    sandbox: Sandbox
+    folder: Path
+    content: dict[str, Any]
+    instance: dg.DagsterInstance
+
+    @property
+    def sync(self) -> Sync:
+        """The sync as it is now; tests change `content`."""
+        return Sync.model_validate(self.content)
+
+    def run(self, *keys: str, assets: str | None = None) -> dg.ExecuteInProcessResult:
+        """Materializes windows, several of them by one run over their range."""
+        job = build_definitions(syncs=[self.sync]).resolve_job_def("sandbox_outbound")
+        tags = {}
+        if len(keys) > 1:
+            tags = {"dagster/asset_partition_range_start": keys[0], "dagster/asset_partition_range_end": keys[-1]}
+        return job.execute_in_process(
+            partition_key=keys[0] if len(keys) == 1 else None,
+            tags=tags,
+            instance=self.instance,
+            run_config=QUIET,
+            raise_on_error=False,
+            asset_selection=None if assets is None else [dg.AssetKey(["sandbox", assets])],
+        )
+
+    def files(self) -> dict[str, bytes]:
+        """Everything in the outbox."""
+        outbox = self.folder / "staging" / "autoproc"
+        return {path.name: path.read_bytes() for path in sorted(outbox.iterdir())} if outbox.is_dir() else {}
+
+
+@contextmanager
+def runs(sandbox: Sandbox, folder: Path, **changes: Any) -> Iterator[Runs]:
+    """A fresh data folder, ledger and Dagster instance on a sandbox."""
+    before = dict(os.environ)
+    os.environ.update(sandbox.environ)
+    os.environ["GIGYA_CHEETAH_DATA"] = str(folder / "data")
+    (folder / "dagster").mkdir(parents=True)
+    try:
+        with dg.DagsterInstance.local_temp(str(folder / "dagster"), {"telemetry": {"enabled": False}}) as instance:
+            yield Runs(sandbox, folder, sync_content(sandbox, folder, **changes), instance)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
