@@ -43,15 +43,16 @@ class ByKey:
         """
         known = accounts.filter(accounts[email_path].is_valid()).select(["UID", email_path])
         found = [self._email_accounts(group) for group in chunked(_spellings(known[email_path]), most=300)]
-        emails = pa.concat_tables([self._table.email_account_schema.empty_table(), *found])
+        emails = self.with_uids(pa.concat_tables([self._table.email_account_schema.empty_table(), *found]))
         at = pc.index_in(pc.utf8_lower(emails["email"]), value_set=pc.utf8_lower(known[email_path]).combine_chunks())
         owner = known["UID"].take(at)
-        keep = pc.fill_null(pc.equal(pc.coalesce(emails["UID"], owner), owner), False)
-        emails = emails.set_column(emails.schema.get_field_index("UID"), "UID", owner)
-        return self._counted(emails.filter(keep))
+        return self._counted(emails.filter(pc.fill_null(pc.equal(emails["UID"], owner), False)))
 
     def with_uids(self, emails: pa.Table) -> pa.Table:
-        """Full accounts' e-mail accounts whose UID the site did not tell get it from the account with that address."""
+        """Full accounts' e-mail accounts whose UID the site did not tell get it from the account with that address.
+
+        Where several accounts have the address nobody can say whose consent it is: the row is left out.
+        """
         nameless = pc.and_(pc.is_null(emails["UID"]), emails["is_full"])
         if not pc.any(nameless).as_py():
             return emails
@@ -60,17 +61,18 @@ class ByKey:
             uid or uid_of.get((email or "").lower())
             for uid, email in zip(emails["UID"].to_pylist(), emails["email"].to_pylist(), strict=True)
         ]
-        return emails.set_column(emails.schema.get_field_index("UID"), "UID", pa.array(uids, pa.string()))
+        named = emails.set_column(emails.schema.get_field_index("UID"), "UID", pa.array(uids, pa.string()))
+        return named.filter(pc.or_(named["UID"].is_valid(), pc.invert(named["is_full"])))
 
     def _uids(self, addresses: pa.ChunkedArray) -> dict[str, str]:
         path = self._table.email.paths[0]
-        result: dict[str, str] = {}
+        found: dict[str, set[str]] = {}
         for group in chunked(_spellings(addresses), most=300):
             query = Query(self._table.account_select, "accounts", [any_equals(path, group)], len(group))
             for page in search(self._client, query, self._accounts):
                 for uid, email in zip(page.records["UID"].to_pylist(), page.records[path].to_pylist(), strict=True):
-                    result.setdefault((email or "").lower(), uid)
-        return result
+                    found.setdefault((email or "").lower(), set()).add(uid)
+        return {email: next(iter(uids)) for email, uids in found.items() if len(uids) == 1}
 
     def _email_accounts(self, addresses: Sequence[str]) -> pa.Table:
         where = [any_equals("profile.email", addresses)]
