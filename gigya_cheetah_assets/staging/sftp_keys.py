@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import binascii
-import hmac
 import io
-import re
-from dataclasses import dataclass
 
 import paramiko
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -52,10 +49,9 @@ def private_key(pem: str, passphrase: str | None = None) -> paramiko.PKey:
 
 
 def known_host_keys(lines: str, host: str, port: int) -> tuple[paramiko.PKey, ...]:
-    r"""The keys that known_hosts has for a server, several of one kind too.
+    r"""The keys that known_hosts has for a server.
 
-    Lines are as OpenSSH's (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT) with hashed names, `*`, `?` and `!`; a key that a
-    `@revoked` line has is never among the result. `@cert-authority` lines are not used.
+    Lines are as OpenSSH's, hashed names too; markers (`@cert-authority`, `@revoked`) and wildcards are not used.
 
     Args:
         lines: Its text; a literal `\n` stands for a line break.
@@ -65,59 +61,30 @@ def known_host_keys(lines: str, host: str, port: int) -> tuple[paramiko.PKey, ..
     Raises:
         ConfigError: No line has a usable key for the server.
     """
-    entries = [entry for entry in map(_entry, _lines(lines).splitlines()) if entry is not None]
+    known = paramiko.HostKeys()
+    for line in _lines(lines).splitlines():
+        entry = _entry(line)
+        for name in entry.hostnames if entry is not None and entry.key is not None else ():
+            known.add(name, entry.key.get_name(), entry.key)  # type: ignore[union-attr]
     wanted = [host] if port == 22 else [f"[{host}]:{port}", host]
-    revoked = {entry.key.asbytes() for entry in entries if entry.revoked and any(map(entry.names, wanted))}
     for name in wanted:
-        found = [entry.key for entry in entries if not entry.revoked and entry.names(name)]
+        found = known.lookup(name)
         if found:
-            usable = {key.asbytes(): key for key in found if key.asbytes() not in revoked}
-            if usable:
-                return tuple(usable.values())
-            break
+            return tuple(found.values())
     raise ConfigError(
         [f"staging.known_hosts: expected a line for {wanted[0]}, found none with a usable key"],
         next_step=f"run `ssh-keyscan -p {port} {host}`, compare its fingerprint with what the server's owner says",
     )
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """One line of known_hosts."""
-
-    hosts: tuple[str, ...]
-    key: paramiko.PKey
-    revoked: bool
-
-    def names(self, host: str) -> bool:
-        """Whether the line is about this host."""
-        excluded = any(_matches(pattern[1:], host) for pattern in self.hosts if pattern.startswith("!"))
-        return not excluded and any(_matches(pattern, host) for pattern in self.hosts)
-
-
-def _matches(pattern: str, host: str) -> bool:
-    # OpenSSH compares, and hashes, names in lower case.
-    host = host.lower()
-    if pattern.startswith("|1|"):
-        try:
-            return hmac.compare_digest(paramiko.HostKeys.hash_host(host, pattern), pattern)
-        except (binascii.Error, ValueError, AssertionError):
-            return False
-    expression = re.escape(pattern.lower()).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(expression, host) is not None
-
-
-def _entry(line: str) -> _Entry | None:
+def _entry(line: str) -> paramiko.hostkeys.HostKeyEntry | None:
     words = line.split()
-    revoked = bool(words) and words[0] == "@revoked"
-    words = words[1:] if revoked else words
     if len(words) < 3 or words[0].startswith(("#", "@")):
         return None
     try:
-        entry = paramiko.hostkeys.HostKeyEntry.from_line(" ".join(words[:3]))
+        return paramiko.hostkeys.HostKeyEntry.from_line(" ".join(words[:3]))
     except (paramiko.hostkeys.InvalidHostKey, paramiko.SSHException, binascii.Error, ValueError):
         return None
-    return _Entry(tuple(words[0].split(",")), entry.key, revoked) if entry is not None and entry.key else None
 
 
 def _lines(value: str) -> str:
