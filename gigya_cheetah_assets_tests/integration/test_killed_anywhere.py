@@ -48,7 +48,7 @@ class Place:
         files = {path.name: path.read_bytes() for path in sorted(outbox.iterdir())}
         ledger = sqlite3.connect(self.folder / "data" / "ledger.sqlite")
         try:
-            people = ledger.execute("SELECT uid, digest, row_text, consents, delivery FROM ledger_people ORDER BY uid")
+            people = ledger.execute("SELECT uid, digest, row_text, consents, delivery FROM ledger_agreed ORDER BY uid")
             return files, people.fetchall()
         finally:
             ledger.close()
