@@ -30,7 +30,7 @@ from gigya_cheetah_assets.sandbox.syncfile import write_sync_file
 # All accounts are older than the first window's end, so that window is the initial load.
 _FIRST_UPDATE, _LAST_UPDATE = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, 23, tzinfo=UTC)
 # Dagster's own progress lines would bury the summary; errors still show.
-_NO_TELEMETRY = {"telemetry": {"enabled": False}}
+_NO_TELEMETRY = "telemetry: {enabled: false}\n"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
 
 
@@ -76,7 +76,8 @@ def _play(console: Console, sandbox: Sandbox, sync: Sync, folder: Path) -> Itera
     newest = last_ended(sync.windows, now) or ""
     first = f"{sync.windows.start:%Y-%m-%d}"
     (folder / "dagster").mkdir()
-    with dg.DagsterInstance.local_temp(str(folder / "dagster"), _NO_TELEMETRY) as instance:
+    (folder / "dagster" / "dagster.yaml").write_text(_NO_TELEMETRY, encoding="utf-8")
+    with dg.DagsterInstance.local_temp(str(folder / "dagster")) as instance:
         from gigya_cheetah_assets.definitions import build_definitions  # noqa: PLC0415 - loads the user's syncs
 
         job = build_definitions(syncs=[sync]).resolve_job_def(f"{sync.name}_outbound")
