@@ -20,6 +20,7 @@ from gigya_cheetah_assets.outbound import folders, summary
 from gigya_cheetah_assets.outbound.summary import DeliverySummary, ProfilesSummary, RowsSummary
 from gigya_cheetah_assets.outbound.window import last_ended, window_of
 from gigya_cheetah_assets.sandbox import Sandbox
+from gigya_cheetah_assets_tests.integration import sshd
 from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE, Runs, runs
 
 
@@ -277,3 +278,35 @@ def test_a_wrong_secret_stops_at_once_and_is_named(outbound: Runs, monkeypatch: 
     assert not result.success
     assert "gigya.auth" in _failure(result)
     assert outbound.sandbox.requests - before <= 2
+
+
+def test_a_window_reaches_openssh_and_the_sandboxs_server_as_it_reaches_a_folder(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with runs(sandbox, tmp_path / "folder") as local:
+        assert local.run(FIRST).success
+        expected = local.files()
+    own = {
+        "type": "sftp",
+        "host": "127.0.0.1",
+        "port": sandbox.sftp_port,
+        "username": "sandbox",
+        "password": {"env": "SANDBOX_SFTP_PASSWORD"},
+        "known_hosts": {"env": "SANDBOX_SFTP_KNOWN_HOSTS"},
+    }
+    with runs(sandbox, tmp_path / "own", staging=own) as outbound:
+        assert outbound.run(FIRST).success
+    assert _content(sandbox.sftp_root / "autoproc") == expected
+    (tmp_path / "sshd").mkdir()
+    with sshd.running(tmp_path / "sshd") as server:
+        for name, value in server.environ.items():
+            monkeypatch.setenv(name, value)
+        (server.root / "autoproc").mkdir(parents=True, exist_ok=True)
+        settings = server.config().model_dump(exclude_none=True)
+        with runs(sandbox, tmp_path / "openssh", staging=settings) as outbound:
+            assert outbound.run(FIRST).success
+        assert _content(server.root / "autoproc") == expected
+
+
+def _content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
