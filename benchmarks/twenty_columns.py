@@ -5,6 +5,7 @@ The columns stand here once; each peer maps them in its own way.
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import yaml
@@ -56,7 +57,7 @@ FIELDS = [
 ]
 
 
-def write_sync(folder: Path, *, http_port: int, outbox: Path, page_size: int, every: str = "day") -> None:
+def write_sync(folder: Path, *, http_port: int, outbox: Path, page_size: int, every: str, start: datetime) -> None:
     """Writes the sync file of our side: the same site, a local outbox, no ceiling on the rate."""
     folder.mkdir(parents=True, exist_ok=True)
     sync = {
@@ -73,7 +74,7 @@ def write_sync(folder: Path, *, http_port: int, outbox: Path, page_size: int, ev
             "requests_per_second": 10000,
             "page_size": page_size,
         },
-        "windows": {"every": every, "start": "2026-03-01T00:00:00Z"},
+        "windows": {"every": every, "start": start.isoformat()},
         "staging": {"type": "local", "path": str(outbox)},
         "import_files": {
             "defaults": {"compression": "gzip"},

@@ -1,0 +1,110 @@
+"""The same twenty columns with dlt: a resource with the cursor, mapped record by record, csv.gz on the filesystem."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import dlt
+import requests
+
+from benchmarks.twenty_columns import ACCOUNT_PATHS, EMAIL_ACCOUNT_PATHS, GENDERS, TIERS
+
+Record = dict[str, Any]
+
+
+def pages(url: str, query: str) -> Iterator[list[Record]]:
+    """All pages of a query, by cursor."""
+    session = requests.Session()
+    credentials = {
+        "apiKey": os.environ["SANDBOX_GIGYA_API_KEY"],
+        "userKey": os.environ["SANDBOX_GIGYA_USER_KEY"],
+        "secret": os.environ["SANDBOX_GIGYA_SECRET"],
+    }
+    params = {"query": query, "openCursor": "true"}
+    while True:
+        answer = session.post(url, data={**credentials, **params}, timeout=75).json()
+        if answer["errorCode"] != 0:
+            sys.exit(f"Gigya answered {answer['errorCode']}")
+        yield answer.get("results", [])
+        if not answer.get("nextCursorId"):
+            return
+        params = {"cursorId": answer["nextCursorId"]}
+
+
+@dlt.resource(name="profiles", write_disposition="replace")
+def profiles(url: str, page_size: int) -> Iterator[list[Record]]:
+    """Rows page by page; the subscriptions are read first and kept by UID."""
+    select = f"SELECT {', '.join(EMAIL_ACCOUNT_PATHS)} FROM emailAccounts WHERE hasFullAccount = true LIMIT {page_size}"
+    subscribed = {record["UID"]: _opted_in(record) for page in pages(url, select) for record in page}
+    for page in pages(url, f"SELECT {', '.join(ACCOUNT_PATHS)} FROM accounts LIMIT {page_size}"):
+        rows = (_row(record, subscribed) for record in page)
+        yield [row for row in rows if "@" in row["EMAIL"]]
+
+
+def _opted_in(record: Record) -> str:
+    leaf = ((record.get("subscriptions") or {}).get("newsletter") or {}).get("email") or {}
+    confirmed = (leaf.get("doubleOptIn") or {}).get("status") in (None, "Confirmed")
+    return "1" if leaf.get("isSubscribed") and confirmed else "0"
+
+
+def _row(record: Record, subscribed: dict[str, str]) -> Record:
+    profile, data = record.get("profile") or {}, record.get("data") or {}
+    loyalty = data.get("loyalty") or {}
+    brands = data.get("brands")
+    tier = loyalty.get("tier")
+    return {
+        "GIGYA_UID": record["UID"],
+        "EMAIL": profile.get("email") or "",
+        "FNAME": profile.get("firstName"),
+        "LNAME": profile.get("lastName"),
+        "GENDER": GENDERS.get(profile.get("gender") or "", "U"),
+        "BIRTHDATE": _birth_date(profile),
+        "COUNTRY": (profile.get("country") or "").upper(),
+        "CITY": profile.get("city"),
+        "ZIP": profile.get("zip"),
+        "LANGUAGE": profile.get("locale"),
+        "TIER": TIERS.get(tier, "N") if isinstance(tier, str) else "N",
+        "POINTS": str(int(float(loyalty.get("points") or 0))),
+        "BRANDS": "|".join(map(str, brands)) if isinstance(brands, list) else brands,
+        "CRM_ID": (data.get("externalIds") or {}).get("crm"),
+        "OPTIN_PLACE": data.get("optInSource"),
+        "VERIFIED": "Y" if record.get("isVerified") else "N",
+        "REGISTERED": _moment(record.get("registered")),
+        "EMAIL_LOWER": (profile.get("email") or "").lower(),
+        "NEWSLETTER": subscribed.get(record["UID"], "0"),
+        "SOURCE": "GIGYA",
+    }
+
+
+def _birth_date(profile: Record) -> str | None:
+    try:
+        year, month, day = (int(float(profile[f"birth{part}"])) for part in ("Year", "Month", "Day"))
+        return f"{date(year, month, day):%m/%d/%Y}"
+    except (KeyError, ValueError):
+        return None
+
+
+def _moment(text: str | None) -> str | None:
+    return None if text is None else f"{datetime.fromisoformat(text):%Y%m%d%H%M%S}"
+
+
+def main() -> None:
+    """`python -m benchmarks.peer_dlt URL PAGE_SIZE OUT`: writes into the folder OUT."""
+    base, page_size, out = sys.argv[1:4]
+    folder = Path(out).resolve()
+    pipeline = dlt.pipeline(
+        pipeline_name="bench",
+        pipelines_dir=str(folder / "pipelines"),
+        destination=dlt.destinations.filesystem(bucket_url=(folder / "files").as_uri()),
+        dataset_name="out",
+    )
+    pipeline.run(profiles(f"{base}/accounts.search", int(page_size)), loader_file_format="csv")
+
+
+if __name__ == "__main__":
+    main()
