@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
+import msgspec
 
 from gigya_cheetah_assets.assets.names import key
 from gigya_cheetah_assets.config import FieldConfig, Sync
@@ -111,6 +112,7 @@ def of_delivery(summary: DeliverySummary) -> Metadata:
         "rejected": summary.rejected,
         "superseded": summary.superseded,
         "files": markdown(["kind", "name", "rows", "bytes", "sha256"], files),
+        "manifests": dg.MetadataValue.json([msgspec.to_builtins(manifest) for manifest in summary.files]),
         "bytes": sum(f.bytes for f in summary.files),
         "ledger_revision": summary.revision,
         "mapping_version": summary.mapping_version,

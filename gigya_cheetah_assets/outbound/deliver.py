@@ -23,7 +23,7 @@ from gigya_cheetah_assets.ledger import DeliveredFile, Ledger, RowShape
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound import brakes, folders, summary
 from gigya_cheetah_assets.outbound.batches import read_batches
-from gigya_cheetah_assets.outbound.summary import DeliverySummary, FileSummary, ProfilesSummary, RowsSummary
+from gigya_cheetah_assets.outbound.summary import DeliverySummary, ProfilesSummary, RowsSummary
 from gigya_cheetah_assets.outbound.window import Window
 from gigya_cheetah_assets.staging import Staging
 
@@ -90,7 +90,7 @@ class Delivery:
                 next_step="materialize gigya_profiles and cheetahmail_rows of this window again",
             )
 
-    def _write(self, kind: Kind, folder: Path) -> FileSummary | None:
+    def _write(self, kind: Kind, folder: Path) -> Manifest | None:
         """The local file of one kind, or None when it has no row."""
         config = getattr(self.sync.import_files, kind)
         layout: ImportFileDefaults = config.format(self.sync.import_files.defaults)
@@ -116,7 +116,7 @@ class Delivery:
             mapping_version=self.table.version,
         )
         manifest.write(folder)
-        return FileSummary(kind=kind, name=name, rows=written.rows, bytes=written.bytes, sha256=written.sha256)
+        return manifest
 
     def _checked(self, kind: Kind) -> Iterator[pa.Table]:
         """The kind's rows once more through the last gate: nothing superseded, nothing that breaks the schema."""
@@ -145,7 +145,7 @@ class Delivery:
         )
         return rows.filter(pc.invert(overtaken))
 
-    def _deliver(self, staging: Staging, folder: Path, file: FileSummary) -> None:
+    def _deliver(self, staging: Staging, folder: Path, file: Manifest) -> None:
         layout: ImportFileDefaults = getattr(self.sync.import_files, file.kind).format(self.sync.import_files.defaults)
         staging.deliver(folder / file.name, file.name)
         log.info("window %s: delivered %s, %d bytes", self.window.key, file.name, file.bytes)
@@ -154,7 +154,7 @@ class Delivery:
             (folder / trigger).touch()
             staging.deliver(folder / trigger, trigger)
 
-    def _record(self, files: list[FileSummary]) -> int:
+    def _record(self, files: list[Manifest]) -> int:
         counted = self._counted
         revision = self.ledger.record(
             self.sync.name,
@@ -176,7 +176,7 @@ class Delivery:
         log.info("window %s: recorded as revision %d", self.window.key, revision)
         return revision
 
-    def _summary(self, files: list[FileSummary], revision: int) -> DeliverySummary:
+    def _summary(self, files: list[Manifest], revision: int) -> DeliverySummary:
         counted = self._counted
         return DeliverySummary(
             window=self.window.key,

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from gigya_cheetah_assets.cheetahmail import Manifest
 from gigya_cheetah_assets.outbound.folders import SUMMARY
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -74,20 +75,11 @@ class RowsSummary(msgspec.Struct, kw_only=True, frozen=True):
     sample_size: int | None
 
 
-class FileSummary(msgspec.Struct, kw_only=True, frozen=True):
-    """One delivered file."""
-
-    kind: str
-    name: str
-    rows: int
-    bytes: int
-    sha256: str
-
-
 class DeliverySummary(msgspec.Struct, kw_only=True, frozen=True):
     """What `staged_import_files` delivered for one window.
 
     Attributes:
+        files: Their manifests, in the order of delivery.
         superseded: Changed rows left out because a later delivery holds something newer of the same person.
         revision: The ledger's revision with this delivery.
     """
@@ -99,7 +91,7 @@ class DeliverySummary(msgspec.Struct, kw_only=True, frozen=True):
     filtered: int
     rejected: int
     superseded: int
-    files: list[FileSummary]
+    files: list[Manifest]
     revision: int
     mapping_version: str
     sample_size: int | None
