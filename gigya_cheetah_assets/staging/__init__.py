@@ -4,6 +4,6 @@ One protocol for all kinds; what the files hold is none of its business.
 """
 
 from gigya_cheetah_assets.staging.opening import open_staging
-from gigya_cheetah_assets.staging.protocol import RemoteFile, Staging
+from gigya_cheetah_assets.staging.protocol import Delivered, RemoteFile, Staging
 
-__all__ = ["RemoteFile", "Staging", "open_staging"]
+__all__ = ["Delivered", "RemoteFile", "Staging", "open_staging"]

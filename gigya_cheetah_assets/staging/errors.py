@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from gigya_cheetah_assets.errors import GigyaCheetahError, RefuseFile, RetryLater, StopSync
 
@@ -20,20 +22,24 @@ class NoSuchFile(RefuseFile):
     """A file that was to be fetched is not there."""
 
 
+class NotAFile(RefuseFile):
+    """What was to be fetched or moved is a folder, a link or the like."""
+
+
 class LoginRefused(StopSync):
     """The server does not accept the user name with its password or key."""
 
 
-class HostNotTrusted(StopSync):
+class HostKeyRefused(StopSync):
     """The server's host key is not the one in known_hosts; no credential was sent."""
 
 
-class AccessDenied(StopSync):
+class StagingPermission(StopSync):
     """The user may not do this in that folder."""
 
 
-class NoSuchFolder(StopSync):
-    """The outbox or inbox is not there."""
+class StagingMissing(StopSync):
+    """The outbox, the inbox or another folder is not there."""
 
 
 class StagingFull(StopSync):
@@ -51,6 +57,20 @@ _FULL_IN_WORDS = re.compile(r"quota|no space|disk full", re.IGNORECASE)
 _MISSING = frozenset({errno.ENOENT, errno.ENOTDIR})
 
 
+@contextmanager
+def doing(step: str) -> Iterator[None]:
+    """Notes on an OSError which step of an operation it came from; `from_os_error` puts it into the message.
+
+    Args:
+        step: What is being done, such as `renaming it`.
+    """
+    try:
+        yield
+    except OSError as error:
+        error.add_note(f"while {step}")
+        raise
+
+
 def from_os_error(error: OSError, what: str, *, who: str, folder: str) -> GigyaCheetahError:
     """The error of this module that an operation's OSError stands for.
 
@@ -60,18 +80,22 @@ def from_os_error(error: OSError, what: str, *, who: str, folder: str) -> GigyaC
         who: The user whose rights count.
         folder: The folder of the operation.
     """
+    step = "".join(f" {note}" for note in getattr(error, "__notes__", [])[:1])
     if error.errno in _MISSING:
-        return NoSuchFolder(
-            f"{what}: no such folder", next_step=f"create the folder {folder}, or correct it in staging"
+        return StagingMissing(
+            f"{what}: no such folder{step}", next_step=f"create the folder {folder}, or correct it in staging"
         )
     if error.errno in _DENIED:
-        return AccessDenied(
-            f"{what}: permission denied", next_step=f"give {who} the right to write, rename and remove in {folder}"
+        return StagingPermission(
+            f"{what}: permission denied{step}",
+            next_step=f"give {who} the right to list, write, rename and remove in {folder}",
         )
     if error.errno in _FULL or _FULL_IN_WORDS.search(str(error)):
-        return StagingFull(f"{what}: no space or quota left", next_step=f"free space for {folder}, then run it again")
+        return StagingFull(
+            f"{what}: no space or quota left{step}", next_step=f"free space for {folder}, then run it again"
+        )
     # The text is the server's own status message or that of the operating system; neither holds contents.
     return StagingRefused(
-        f"{what}: refused ({error.strerror or error})",
+        f"{what}: refused ({error.strerror or error}){step}",
         next_step=f"a server that says no more is most often full: look at the space and quota of {who}, then its log",
     )

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 from gigya_cheetah_assets.config.staging import LocalStaging
 from gigya_cheetah_assets.staging import private_file
-from gigya_cheetah_assets.staging.errors import NoSuchFile, SizeMismatch, from_os_error
-from gigya_cheetah_assets.staging.protocol import RemoteFile, plain, temporary
+from gigya_cheetah_assets.staging.errors import NoSuchFile, NotAFile, SizeMismatch, doing, from_os_error
+from gigya_cheetah_assets.staging.protocol import Delivered, RemoteFile, kind_of, numbered, plain, temporary
+
+# A file system that has no hard links, such as FAT or some network shares.
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
+# What opening a link or a socket answers.
+_LINK_OR_SOCKET = frozenset({errno.ELOOP, errno.ENXIO})
 
 
 class LocalFolders:
@@ -34,37 +41,52 @@ class LocalFolders:
     ) -> None:
         """Holds nothing open."""
 
-    def deliver(self, local: Path, name: str) -> None:
+    def deliver(self, local: Path, name: str) -> Delivered:
         """As `Staging.deliver`; on the disk before it appears."""
-        self._copy(local, self._folder(None), plain(name), what=f"deliver {name} to {self._outbox}")
-        with self._named(f"deliver {name} to {self._outbox}", self._outbox):
-            _sync_folder(self._folder(None))
+        final = self._folder(None) / plain(name)
+        with local.open("rb") as reader, self._named(f"deliver {name} to {self._outbox}", None):
+            size = _copy(reader, final, f"deliver {name} to {self._outbox}")
+            _sync_folder(final.parent)
+        return Delivered(name, size)
 
     def fetch(self, name: str, local: Path, *, folder: str | None = None) -> None:
         """As `Staging.fetch`."""
         source = self._folder(folder) / plain(name)
-        if not source.is_file():
-            raise NoSuchFile(
-                f"fetch {name} from {folder or self._outbox}: no such file", next_step="list the folder again"
-            )
-        self._copy(source, local.parent, local.name, what=f"fetch {name} from {folder or self._outbox}")
+        what = f"fetch {name} from {folder or self._outbox}"
+        with self._named(what, folder), self._regular(source, what) as reader:
+            _copy(reader, local, what)
 
     def list(self, folder: str | None = None) -> list[RemoteFile]:
         """As `Staging.list`."""
-        with self._named(f"list {folder or self._outbox}", folder):
-            found = [
-                (entry.name, entry.stat())
-                for entry in os.scandir(self._folder(folder))
-                if entry.is_file() and not entry.name.startswith(".")
-            ]
-        return sorted(
-            RemoteFile(name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC)) for name, status in found
-        )
+        with self._named(f"list {folder or self._outbox}", folder), os.scandir(self._folder(folder)) as entries:
+            return sorted(filter(None, (_described(entry) for entry in entries if not entry.name.startswith("."))))
+
+    def size(self, name: str, *, folder: str | None = None) -> int | None:
+        """As `Staging.size`."""
+        path = self._folder(folder) / plain(name)
+        with self._named(f"look at {name} in {folder or self._outbox}", folder):
+            try:
+                status = path.lstat()
+            except FileNotFoundError:
+                return None
+        return status.st_size if stat.S_ISREG(status.st_mode) else None
 
     def remove(self, name: str, *, folder: str | None = None) -> None:
         """As `Staging.remove`."""
+        path = self._folder(folder) / plain(name)
         with self._named(f"remove {name} from {folder or self._outbox}", folder):
-            (self._folder(folder) / plain(name)).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+
+    def move(self, name: str, to: str, *, folder: str | None = None) -> str:
+        """As `Staging.move`; the name appears and disappears in one step each."""
+        source = self._folder(folder) / plain(name)
+        what = f"move {name} from {folder or self._outbox} to {to}"
+        with self._named(what, to):
+            self._regular(source, what).close()
+            for free in numbered(name):
+                if _moved(source, self._folder(to) / free):
+                    return free
+        raise AssertionError  # numbered() has no end but a RefuseFile
 
     def _folder(self, folder: str | None) -> Path:
         if not self._ready:
@@ -74,16 +96,20 @@ class LocalFolders:
             self._ready = True
         return self._root / (folder or self._outbox)
 
-    def _copy(self, source: Path, folder: Path, name: str, *, what: str) -> None:
-        partial = folder / temporary(name)
-        with source.open("rb") as reader, self._named(what, str(folder)):
-            try:
-                size = _write(reader.fileno(), partial)
-                if size != os.fstat(reader.fileno()).st_size:
-                    raise SizeMismatch(f"{what}: the file changed while it was copied", next_step="run it again")
-                partial.replace(folder / name)
-            finally:
-                partial.unlink(missing_ok=True)
+    def _regular(self, path: Path, what: str) -> IO[bytes]:
+        """Opens a file of the staging; follows no link and does not wait at a pipe."""
+        try:
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except FileNotFoundError as error:
+            raise NoSuchFile(f"{what}: no such file", next_step="list the folder again") from error
+        except OSError as error:
+            if error.errno not in _LINK_OR_SOCKET:
+                raise
+            raise _not_a_file(what) from error
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise _not_a_file(what)
+        return os.fdopen(handle, "rb")
 
     @contextmanager
     def _named(self, what: str, folder: str | None) -> Iterator[None]:
@@ -94,16 +120,53 @@ class LocalFolders:
             raise from_os_error(error, f"{self._root}: {what}", who="this process", folder=where) from error
 
 
-def _write(source: int, path: Path) -> int:
-    """Copies an open file to a new path that is on the disk afterwards; returns its size."""
-    with (
-        os.fdopen(os.dup(source), "rb") as reader,
-        private_file.create(path) as writer,
-    ):
-        shutil.copyfileobj(reader, writer, 1 << 20)
-        writer.flush()
-        os.fsync(writer.fileno())
-        return writer.tell()
+def _not_a_file(what: str) -> NotAFile:
+    return NotAFile(f"{what}: expected a file, found a folder, a link or the like", next_step="remove it there")
+
+
+def _copy(reader: IO[bytes], final: Path, what: str) -> int:
+    """Copies an open file to a path, whole, on the disk or not at all; returns its size."""
+    partial = final.with_name(temporary(final.name))
+    try:
+        with doing("writing the temporary file"), private_file.create(partial) as writer:
+            shutil.copyfileobj(reader, writer, 1 << 20)
+            writer.flush()
+            os.fsync(writer.fileno())
+            size = writer.tell()
+        if size != os.fstat(reader.fileno()).st_size:
+            raise SizeMismatch(f"{what}: the file changed while it was copied", next_step="run it again")
+        with doing("renaming it"):
+            partial.replace(final)
+    finally:
+        partial.unlink(missing_ok=True)
+    return size
+
+
+def _described(entry: os.DirEntry[str]) -> RemoteFile | None:
+    try:
+        status = entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        # It went away after the folder was read.
+        return None
+    name = os.fsencode(entry.name).decode("utf-8", "backslashreplace")
+    return RemoteFile(name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC), kind_of(status.st_mode))
+
+
+def _moved(source: Path, target: Path) -> bool:
+    """Moves a file; False when the name is taken."""
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        if os.path.lexists(target):
+            return False
+        source.rename(target)
+        return True
+    source.unlink()
+    return True
 
 
 def _sync_folder(folder: Path) -> None:

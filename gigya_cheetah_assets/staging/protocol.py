@@ -2,44 +2,63 @@
 
 from __future__ import annotations
 
+import stat
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from gigya_cheetah_assets.errors import RefuseFile
+
+EntryKind = Literal["file", "folder", "link", "other"]
+# What a file system takes at most for one name, in bytes.
+_LONGEST_NAME = 255
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A file that stands in the outbox under its final name.
+
+    Attributes:
+        name: Its name.
+        size: In bytes, as the staging confirmed it.
+    """
+
+    name: str
+    size: int
 
 
 @dataclass(frozen=True, order=True)
 class RemoteFile:
-    """One file of a listing.
+    """One entry of a listing.
 
     Attributes:
-        name: Its name without a folder.
+        name: Its name without a folder; bytes that are no UTF-8 stand there as a backslash and their number.
         size: In bytes.
         modified: When it was last written, UTC; the epoch where the server does not say.
+        kind: Only a `file` can be fetched or moved; links are never followed.
     """
 
     name: str
     size: int
     modified: datetime
+    kind: EntryKind = "file"
 
 
 class Staging(AbstractContextManager["Staging"], Protocol):
     """The middle platform; a context manager that opens its connection with the first use and keeps it.
 
     Every method raises `StagingUnreachable` (the same call may succeed later), or one of the classes in
-    `staging.errors` that stop the sync until a person acts.
+    `staging.errors` that stop the sync until a person acts; and `RefuseFile` for a name that is not plain.
     """
 
-    def deliver(self, local: Path, name: str) -> None:
+    def deliver(self, local: Path, name: str) -> Delivered:
         """Puts a local file into the outbox, whole or not at all; a file of that name is replaced.
 
         It is written under a hidden temporary name, its size confirmed, and then renamed.
-
-        Raises:
-            RefuseFile: The name is not a plain file name.
         """
 
     def fetch(self, name: str, local: Path, *, folder: str | None = None) -> None:
@@ -52,17 +71,32 @@ class Staging(AbstractContextManager["Staging"], Protocol):
 
         Raises:
             NoSuchFile: It is not there, or no longer.
-            RefuseFile: The name is not a plain file name.
+            NotAFile: It is a folder, a link or the like.
+            SizeMismatch: It changed while it was read.
         """
 
     def list(self, folder: str | None = None) -> list[RemoteFile]:
-        """The files of a folder (the outbox unless named), by name; folders and hidden files are left out."""
+        """What stands in a folder (the outbox unless named), by name; hidden entries are left out."""
+
+    def size(self, name: str, *, folder: str | None = None) -> int | None:
+        """The size of a file in bytes; None when no file of that name is there."""
 
     def remove(self, name: str, *, folder: str | None = None) -> None:
-        """Removes a file; one that is gone already is no error, so that the call can be repeated.
+        """Removes a file; one that is gone already is no error, so that the call can be repeated."""
+
+    def move(self, name: str, to: str, *, folder: str | None = None) -> str:
+        """Moves a file to another folder and overwrites nothing there; returns the name it has there.
+
+        Where the name is taken, `.1`, `.2` … is added.
+
+        Args:
+            name: As `list` gave it.
+            to: The other folder; it exists.
+            folder: Where it is; the outbox unless named.
 
         Raises:
-            RefuseFile: The name is not a plain file name.
+            NoSuchFile: It is not there, or no longer.
+            NotAFile: It is a folder, a link or the like.
         """
 
 
@@ -70,11 +104,12 @@ def plain(name: str) -> str:
     """The name, when it is a plain file name that is not hidden.
 
     Raises:
-        RefuseFile: It names a folder, is hidden or holds a control character.
+        RefuseFile: It names a folder, is hidden, too long, holds a control character or begins like an option.
     """
-    if not name or name.startswith(".") or "/" in name or "\\" in name or not name.isprintable():
+    plain_text = name.isprintable() and "/" not in name and "\\" not in name
+    if not name or name[0] in ".-~" or not plain_text or len(_hidden(name).encode()) > _LONGEST_NAME:
         raise RefuseFile(
-            f"staging: expected a plain file name, found {name!r}",
+            f"staging: expected a plain file name, found {name[:_LONGEST_NAME]!r}",
             next_step="rename the file on the side that wrote it",
         )
     return name
@@ -82,4 +117,24 @@ def plain(name: str) -> str:
 
 def temporary(name: str) -> str:
     """The hidden name that a file has while it is being written."""
-    return f".{plain(name)}.part"
+    return _hidden(plain(name))
+
+
+def _hidden(name: str) -> str:
+    return f".{name}.part"
+
+
+def numbered(name: str) -> Iterator[str]:
+    """The name, then the name with `.1`, `.2` and so on."""
+    yield plain(name)
+    for number in count(1):
+        yield plain(f"{name}.{number}")
+
+
+def kind_of(mode: int) -> EntryKind:
+    """What an entry is, by its mode; without a type in it, it counts as a file."""
+    if stat.S_ISREG(mode) or not stat.S_IFMT(mode):
+        return "file"
+    if stat.S_ISDIR(mode):
+        return "folder"
+    return "link" if stat.S_ISLNK(mode) else "other"

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import socket
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import paramiko
@@ -14,7 +13,8 @@ from paramiko.ssh_exception import IncompatiblePeer
 
 from gigya_cheetah_assets.config.secrets import text
 from gigya_cheetah_assets.config.staging import SftpStaging
-from gigya_cheetah_assets.staging.errors import HostNotTrusted, LoginRefused, StagingRefused, StagingUnreachable
+from gigya_cheetah_assets.staging.errors import HostKeyRefused, LoginRefused, StagingRefused, StagingUnreachable
+from gigya_cheetah_assets.staging.sftp_client import Client
 from gigya_cheetah_assets.staging.sftp_keys import known_host_keys, private_key
 
 _KEEP_ALIVE_SECONDS = 30
@@ -71,11 +71,11 @@ class SftpLogin:
         return f"{self.host}:{self.port}"
 
 
-def connect(login: SftpLogin) -> paramiko.SFTPClient:
+def connect(login: SftpLogin) -> Client:
     """Opens a connection of which `close()` ends everything.
 
     Raises:
-        HostNotTrusted: The server's key is not in known_hosts; the user name was not sent.
+        HostKeyRefused: The server's key is not in known_hosts; the user name was not sent.
         LoginRefused: The server does not accept the credential, or offers no file transfer.
         StagingUnreachable: The connection ended while logging in.
         OSError: The host cannot be reached.
@@ -97,6 +97,9 @@ def _transport(login: SftpLogin) -> paramiko.Transport:
     sock = socket.create_connection((login.host, login.port), timeout=login.timeout)
     # Without it each small request waits for the delayed acknowledgement of the one before, 40 ms.
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # paramiko sends without a time limit; where the other side takes nothing any more, the system ends it (Linux).
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(login.timeout * 1000))
     transport = paramiko.Transport(sock, default_max_packet_size=_MAX_PACKET)
     transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = login.timeout
     options = transport.get_security_options()
@@ -126,7 +129,7 @@ def _check_host_key(login: SftpLogin, found: paramiko.PKey) -> None:
     if any(key.get_name() == found.get_name() and key.asbytes() == found.asbytes() for key in login.host_keys):
         return
     expected = ", ".join(fingerprint(key) for key in login.host_keys)
-    raise HostNotTrusted(
+    raise HostKeyRefused(
         f"{login.place}: expected host key {expected}, found {fingerprint(found)}; no credential was sent",
         next_step="ask the server's owner whether its key was changed; only if so, put the new one into known_hosts",
     )
@@ -165,7 +168,7 @@ def _refused(login: SftpLogin) -> LoginRefused:
     )
 
 
-def _client(login: SftpLogin, transport: paramiko.Transport) -> paramiko.SFTPClient:
+def _client(login: SftpLogin, transport: paramiko.Transport) -> Client:
     try:
         channel = transport.open_session(timeout=login.timeout)
         channel.settimeout(login.timeout)
@@ -177,16 +180,4 @@ def _client(login: SftpLogin, transport: paramiko.Transport) -> paramiko.SFTPCli
             f"{login.place}: {login.username} may log in, but gets no file transfer",
             next_step="ask the server's owner to enable the sftp subsystem for this user",
         ) from error
-    return _Client(channel)
-
-
-class _Client(paramiko.SFTPClient):
-    """Closes its transport, with the thread and socket in it, together with itself."""
-
-    def close(self) -> None:
-        """Ends the connection, also one that is broken already."""
-        channel = self.get_channel()
-        with suppress(EOFError, OSError):
-            super().close()
-        if channel is not None:
-            channel.get_transport().close()
+    return Client(channel)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import binascii
+import hmac
 import io
+import re
+from dataclasses import dataclass
 
 import paramiko
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -49,9 +53,10 @@ def private_key(pem: str, passphrase: str | None = None) -> paramiko.PKey:
 
 
 def known_host_keys(lines: str, host: str, port: int) -> tuple[paramiko.PKey, ...]:
-    r"""The keys that known_hosts has for a server.
+    r"""The keys that known_hosts has for a server, several of one kind too.
 
-    Lines are as OpenSSH's, hashed names too; markers (`@cert-authority`, `@revoked`) and wildcards are not used.
+    Lines are as OpenSSH's (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT) with hashed names, `*`, `?` and `!`; a key that a
+    `@revoked` line has is never among the result. `@cert-authority` lines are not used.
 
     Args:
         lines: Its text; a literal `\n` stands for a line break.
@@ -61,30 +66,63 @@ def known_host_keys(lines: str, host: str, port: int) -> tuple[paramiko.PKey, ..
     Raises:
         ConfigError: No line has a usable key for the server.
     """
-    known = paramiko.HostKeys()
-    for line in _lines(lines).splitlines():
-        entry = _entry(line)
-        for name in entry.hostnames if entry is not None and entry.key is not None else ():
-            known.add(name, entry.key.get_name(), entry.key)  # type: ignore[union-attr]
+    entries = [entry for entry in map(_entry, _lines(lines).splitlines()) if entry is not None]
     wanted = [host] if port == 22 else [f"[{host}]:{port}", host]
+    revoked = {entry.key.asbytes() for entry in entries if entry.revoked and any(map(entry.names, wanted))}
     for name in wanted:
-        found = known.lookup(name)
+        found = [entry.key for entry in entries if not entry.revoked and entry.names(name)]
         if found:
-            return tuple(found.values())
+            usable = {key.asbytes(): key for key in found if key.asbytes() not in revoked}
+            if usable:
+                return tuple(usable.values())
+            break
     raise ConfigError(
         [f"staging.known_hosts: expected a line for {wanted[0]}, found none with a usable key"],
         next_step=f"run `ssh-keyscan -p {port} {host}`, compare its fingerprint with what the server's owner says",
     )
 
 
-def _entry(line: str) -> paramiko.hostkeys.HostKeyEntry | None:
+@dataclass(frozen=True)
+class _Entry:
+    """One line of known_hosts."""
+
+    hosts: tuple[str, ...]
+    key: paramiko.PKey
+    revoked: bool
+
+    def names(self, host: str) -> bool:
+        """Whether the line is about this host."""
+        excluded = any(_matches(pattern[1:], host) for pattern in self.hosts if pattern.startswith("!"))
+        return not excluded and any(_matches(pattern, host) for pattern in self.hosts)
+
+
+def _matches(pattern: str, host: str) -> bool:
+    if pattern.startswith("|1|"):
+        return any(_hashes_to(pattern, name) for name in (host, host.lower()))
+    expression = re.escape(pattern.lower()).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.fullmatch(expression, host.lower()) is not None
+
+
+def _hashes_to(pattern: str, host: str) -> bool:
+    """Whether `|1|salt|digest` stands for a name: the digest is an HMAC-SHA1 of it (sshd(8))."""
+    try:
+        salt, digest = (base64.b64decode(part, validate=True) for part in pattern.split("|")[2:])
+    except ValueError:
+        return False
+    return hmac.compare_digest(hmac.digest(salt, host.encode(), "sha1"), digest)
+
+
+def _entry(line: str) -> _Entry | None:
     words = line.split()
+    revoked = bool(words) and words[0] == "@revoked"
+    words = words[1:] if revoked else words
     if len(words) < 3 or words[0].startswith(("#", "@")):
         return None
     try:
-        return paramiko.hostkeys.HostKeyEntry.from_line(" ".join(words[:3]))
+        entry = paramiko.hostkeys.HostKeyEntry.from_line(" ".join(words[:3]))
     except (paramiko.hostkeys.InvalidHostKey, paramiko.SSHException, binascii.Error, ValueError):
         return None
+    return _Entry(tuple(words[0].split(",")), entry.key, revoked) if entry is not None and entry.key else None
 
 
 def _lines(value: str) -> str:

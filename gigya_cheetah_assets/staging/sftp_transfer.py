@@ -1,24 +1,28 @@
-"""One upload, download or rename over an open SFTP connection. Repeating it and naming its errors is in `sftp`."""
+"""One upload, download or rename over an open SFTP connection. Repeating it and naming its errors is in `sftp_session`.
+
+All functions raise `ServerRefusal` when the server says no.
+"""
 
 from __future__ import annotations
 
 import errno
-import shutil
-from contextlib import suppress
+import posixpath
 from typing import IO
 
 import paramiko
 
+from gigya_cheetah_assets.staging.errors import SizeMismatch
+from gigya_cheetah_assets.staging.sftp_client import Client, ServerRefusal
+
 # OpenSSH takes messages of up to 256 KiB; what every server must take is 32 KiB (SFTP, General Packet Format).
 _OPENSSH_REQUEST, _SAFE_REQUEST = 248 * 1024, 32 * 1024
+# posix-rename that is unknown, that is switched off, or that fails without a reason.
+_NO_POSIX_RENAME = frozenset({errno.EOPNOTSUPP, errno.EACCES, None})
+_TAKEN = frozenset({errno.EEXIST, None})
 
 
-def upload(client: paramiko.SFTPClient, source: IO[bytes], path: str) -> None:
-    """Writes the rest of a local file to a new remote one, many requests under way at a time.
-
-    Raises:
-        OSError: The server refused.
-    """
+def upload(client: Client, source: IO[bytes], path: str) -> None:
+    """Writes the rest of a local file to a new remote one, many requests under way at a time."""
     with client.open(path, "wb") as target:
         # One block a request: paramiko copies what is left of a larger one with each request.
         size = target.MAX_REQUEST_SIZE = _request_size(client)
@@ -30,57 +34,85 @@ def upload(client: paramiko.SFTPClient, source: IO[bytes], path: str) -> None:
             target.set_pipelined(bool(following))
             target.write(block)
             block = following
+    client.check_closed()
 
 
-def download(client: paramiko.SFTPClient, path: str, target: IO[bytes]) -> int:
+def download(client: Client, path: str, target: IO[bytes]) -> int:
     """Reads a remote file to its end; returns the size that the server said it has.
 
     Raises:
-        OSError: The server refused.
+        SizeMismatch: The file changed while it was read.
     """
     with client.open(path, "rb") as source:
-        source.MAX_REQUEST_SIZE = _request_size(client)
-        size = source.stat().st_size or 0
-        source.prefetch(size)
-        shutil.copyfileobj(source, target, source.MAX_REQUEST_SIZE)
-    return size
+        before = source.stat()
+        for data in client.read_ahead(source, before.st_size or 0, _request_size(client)):
+            target.write(data)
+        after = source.stat()
+    if (before.st_size, before.st_mtime) != (after.st_size, after.st_mtime):
+        raise SizeMismatch(
+            f"{posixpath.basename(path)} changed while it was read", next_step="run it again when it is finished"
+        )
+    return before.st_size or 0
 
 
-def rename(client: paramiko.SFTPClient, source: str, target: str) -> None:
+def status(client: Client, path: str) -> paramiko.SFTPAttributes | None:
+    """What the server says of an entry, a link not followed; None when it is not there."""
+    try:
+        return client.lstat(path)
+    except ServerRefusal as refusal:
+        if refusal.errno != errno.ENOENT:
+            raise
+        return None
+
+
+def clear(client: Client, path: str) -> None:
+    """Removes a file of ours if the server lets us; a hidden one that stays is overwritten by the next delivery."""
+    try:
+        client.remove(path)
+    except (OSError, EOFError, paramiko.SSHException):
+        return
+
+
+def rename(client: Client, source: str, target: str) -> None:
     """Renames over a file that may be there.
 
     `posix-rename@openssh.com` does it in one step. A server without it gets the protocol's own rename, which refuses
-    when the target exists; then the target is removed first, so for a moment neither is there, but never half a file.
-
-    Raises:
-        OSError: The server refused.
+    when the target exists; then the older file is set aside under a hidden name, the new one takes its place, and only
+    then the older one is removed. If the new one cannot take its place, the older one is put back.
     """
     try:
         client.posix_rename(source, target)
-    except OSError as error:
-        # An unknown extension is answered without an errno, one that is switched off with EACCES.
-        if _unanswered(error) or error.errno not in {None, errno.EACCES}:
+    except ServerRefusal as refusal:
+        if refusal.errno not in _NO_POSIX_RENAME:
             raise
         _plain_rename(client, source, target)
 
 
-def _plain_rename(client: paramiko.SFTPClient, source: str, target: str) -> None:
+def _plain_rename(client: Client, source: str, target: str) -> None:
+    aside = posixpath.join(posixpath.dirname(target), f".{posixpath.basename(target)}.old")
     try:
         client.rename(source, target)
-    except OSError as error:
-        # Version 3 has no code for "exists already"; a missing right or folder has one, and then nothing is removed.
-        if _unanswered(error) or error.errno is not None:
+    except ServerRefusal as refusal:
+        # Version 3 has no code for "exists already"; a missing right or folder has one.
+        if refusal.errno not in _TAKEN or status(client, target) is None:
             raise
-        with suppress(FileNotFoundError):
-            client.remove(target)
+        _swap(client, source, target, aside)
+    # Also one that a killed run left.
+    clear(client, aside)
+
+
+def _swap(client: Client, source: str, target: str, aside: str) -> None:
+    # The target is there, so one that was set aside by a killed run is older still.
+    clear(client, aside)
+    client.rename(target, aside)
+    try:
         client.rename(source, target)
+    except ServerRefusal:
+        client.rename(aside, target)
+        raise
 
 
-def _unanswered(error: OSError) -> bool:
-    return isinstance(error, TimeoutError | ConnectionError)
-
-
-def _request_size(client: paramiko.SFTPClient) -> int:
+def _request_size(client: Client) -> int:
     channel = client.get_channel()
     version = channel.get_transport().remote_version if channel is not None else ""
     return _OPENSSH_REQUEST if "OpenSSH" in version else _SAFE_REQUEST

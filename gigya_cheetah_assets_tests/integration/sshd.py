@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,8 +50,11 @@ def make_key(path: Path, kind: str = "ed25519", *options: str) -> Path:
 
 
 @contextmanager
-def running(folder: Path, *, sftp_options: str = "") -> Iterator[Sshd]:
-    """Starts a server whose files are in a folder, and ends it; `sftp_options` are those of sftp-server(8)."""
+def running(folder: Path, *, sftp_options: str = "", more: Sequence[str] = ()) -> Iterator[Sshd]:
+    """Starts a server whose files are in a folder, and ends it.
+
+    `sftp_options` are those of sftp-server(8), `more` are lines of sshd_config(5).
+    """
     program = require_program("sshd", "openssh-server")
     host_key, user_key = make_key(folder / "host"), make_key(folder / "user")
     server = Sshd(folder, _free_port())
@@ -66,7 +69,7 @@ def running(folder: Path, *, sftp_options: str = "") -> Iterator[Sshd]:
     config = [
         f"Port {server.port}", "ListenAddress 127.0.0.1", f"HostKey {host_key}", "PidFile none", "UsePAM no",
         f"AuthorizedKeysFile {folder / 'authorized'}", "StrictModes no", "PermitRootLogin yes", "MaxStartups 100",
-        "PasswordAuthentication yes", f"Subsystem sftp internal-sftp -d {server.root} {sftp_options}",
+        "PasswordAuthentication yes", f"Subsystem sftp internal-sftp -d {server.root} {sftp_options}", *more,
     ]  # fmt: skip
     (folder / "sshd_config").write_text("\n".join(config) + "\n")
     if os.geteuid() == 0:

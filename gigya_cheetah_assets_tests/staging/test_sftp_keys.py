@@ -71,8 +71,26 @@ def lines(*hosts: str) -> str:
         (lines(paramiko.HostKeys.hash_host("sftp.example.com")), 22),
         ("# comment\\n\\n" + lines("sftp.example.com"), 22),
         (f"sftp.example.com\t{public(KEYS['ssh-ed25519'])}\r\n", 22),
+        (lines("SFTP.Example.com"), 22),
+        (lines(paramiko.HostKeys.hash_host("[sftp.example.com]:2222")), 2222),
+        (lines("*.example.com"), 22),
+        (lines("[sftp?example.com]:2222"), 2222),
+        ("@revoked other.example.com " + public(KEYS["ssh-ed25519"]) + "\n" + lines("sftp.example.com"), 22),
     ],
-    ids=["port 22", "host alone", "host and port", "several names", "hashed", "comment", "tab"],
+    ids=[
+        "port 22",
+        "host alone",
+        "host and port",
+        "several names",
+        "hashed",
+        "comment",
+        "tab",
+        "case",
+        "hashed with port",
+        "star",
+        "question mark",
+        "revoked for another",
+    ],
 )
 def test_the_servers_key_is_found_in_known_hosts(text, port):
     (key,) = known_host_keys(text, "sftp.example.com", port)
@@ -91,15 +109,40 @@ def test_all_kinds_of_keys_of_one_server_are_known():
         lines("[sftp.example.com]:2222"),
         "@cert-authority " + lines("sftp.example.com"),
         "@revoked " + lines("sftp.example.com"),
+        lines("sftp.example.com") + "\n@revoked * " + public(KEYS["ssh-ed25519"]),
+        lines("*.example.com,!sftp.example.com"),
+        lines("sftpXexample.com"),
+        lines("|1|AAAA|BBBB"),
+        lines("|1|broken"),
         "sftp.example.com ssh-ed25519 !!!",
         "sftp.example.com ssh-ed25519 " + base64.b64encode(b"short").decode(),
         "sftp.example.com",
     ],
-    ids=["other host", "other port", "authority", "revoked", "no base64", "short", "no key"],
+    ids=[
+        "other host",
+        "other port",
+        "authority",
+        "revoked",
+        "known and revoked",
+        "excluded",
+        "dot is no pattern",
+        "other hash",
+        "broken hash",
+        "no base64",
+        "short",
+        "no key",
+    ],
 )
 def test_a_server_without_a_usable_line_is_a_config_error(text):
     with pytest.raises(ConfigError, match=r"a line for sftp\.example\.com"):
         known_host_keys(text, "sftp.example.com", 22)
+
+
+def test_two_keys_of_one_kind_are_both_known_as_when_a_server_changes_its_key():
+    coming = ed25519.Ed25519PrivateKey.generate()
+    text = "\n".join(f"sftp.example.com {public(key)}" for key in (KEYS["ssh-ed25519"], coming))
+    found = [f"{key.get_name()} {key.get_base64()}" for key in known_host_keys(text, "sftp.example.com", 22)]
+    assert found == [public(KEYS["ssh-ed25519"]), public(coming)]
 
 
 def test_a_fingerprint_reads_as_openssh_shows_it():
