@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,12 +14,12 @@ import pyarrow.parquet as pq
 BATCH_ROWS = 32_768
 
 
-def read_batches(path: Path) -> Iterator[pa.Table]:
-    """The file's rows in tables of at most `BATCH_ROWS`; nothing when there is no such file."""
+def read_batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """The file's rows (or only some columns) in tables of at most `BATCH_ROWS`; nothing if there is no such file."""
     if not path.is_file():
         return
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(BATCH_ROWS):
+        for batch in file.iter_batches(BATCH_ROWS, columns=None if columns is None else list(columns)):
             yield pa.Table.from_batches([batch])
 
 

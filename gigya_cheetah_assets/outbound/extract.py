@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from gigya_cheetah_assets.outbound import folders, join, shared_emails, summary
 from gigya_cheetah_assets.outbound.batches import LazyParquet
 from gigya_cheetah_assets.outbound.by_key import ByKey
 from gigya_cheetah_assets.outbound.rejects import RejectsWriter
-from gigya_cheetah_assets.outbound.scan import Scanned, scans
+from gigya_cheetah_assets.outbound.scan import Scan, Scanned, scans
 from gigya_cheetah_assets.outbound.spool import in_stable_order
 from gigya_cheetah_assets.outbound.summary import ProfilesSummary
 from gigya_cheetah_assets.outbound.window import Window, contiguous
@@ -87,12 +88,18 @@ class _Extraction:
             spool_folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=spool_folder) as spools:
             wanted = scans(self._sync, self._table, self._windows, self._by_key)
-            scanned = {scan.name: scan.into(Path(spools), self._client, len(self._windows)) for scan in wanted}
+            scanned = self._scanned(wanted, Path(spools))
             with ExitStack() as stack:
                 writers = [self._writer(stack, window) for window in self._windows]
                 for accounts, emails in self._parts(scanned):
                     self._split(join.profiles_of(self._table, accounts, emails), writers)
                 return [self._finish(writer, scanned) for writer in writers]
+
+    def _scanned(self, wanted: list[Scan], folder: Path) -> dict[Source, Scanned]:
+        """Both sources at once: a cursor is strictly serial, so each waits for the site half of the time."""
+        with ThreadPoolExecutor(len(wanted), thread_name_prefix="scan") as threads:
+            running = {s.name: threads.submit(s.into, folder, self._client, len(self._windows)) for s in wanted}
+            return {name: scan.result() for name, scan in running.items()}
 
     def _writer(self, stack: ExitStack, window: Window) -> _WindowWriter:
         target = folders.asset_folder(self._data, self._sync.name, folders.PROFILES, window)

@@ -52,7 +52,8 @@ def find(table: FieldTable, folder: Path, hashes: AddressHashes) -> int:
         return 0
     email = table.email.paths[0]
     groups: dict[str, list[tuple[str, list[str]]]] = {}
-    for batch in read_batches(folder / "profiles.parquet"):
+    columns = dict.fromkeys(["UID", email, *(field.paths[0] for field in table.subscriptions)])
+    for batch in read_batches(folder / "profiles.parquet", list(columns)):
         for uid, address, opted_out in _candidates(table, batch, email, repeated):
             groups.setdefault(address, []).append((uid, opted_out))
     shared = [members for members in groups.values() if len(members) > 1]
