@@ -89,20 +89,23 @@ class ImportFileWriter:
         return self._written
 
     def __enter__(self) -> Self:
+        # Made first: it may be refused, and then no file is open yet.
+        header = self._text.header(self._columns)
         with ExitStack() as stack:
             stack.callback(self._partial.unlink, missing_ok=True)
             self._file = self._open.enter_context(_compressing(self._partial, self._path.name, self._layout))
             stack.pop_all()
-        self._file.write(self._text.header(self._columns))
+        self._file.write(header)
         return self
 
-    def write(self, table: pa.Table) -> None:
+    def write(self, rows: pa.Table | pa.RecordBatch) -> None:
         """Appends rows of string columns; null and "" become empty cells.
 
         Raises:
             ValueError: The table's columns are not those of the file.
             RefuseFile: A cell holds a character that the encoding lacks.
         """
+        table = pa.Table.from_batches([rows]) if isinstance(rows, pa.RecordBatch) else rows
         if tuple(table.column_names) != self._columns:
             raise ValueError(f"{self._path.name}: expected columns {self._columns}, found {tuple(table.column_names)}")
         for piece in self._text.lines(table):

@@ -136,6 +136,30 @@ def test_columns_that_are_slices_or_chunked_are_written_right(tmp_path):
     assert writer.written.path.read_bytes() == b'one,c,\ntwo,"d""",f\n'
 
 
+def test_record_batches_are_written_as_tables_are(tmp_path):
+    whole = table([["one", None, "x,"], ["two", "b", ""]])
+    with ImportFileWriter(tmp_path / "f.csv", COLUMNS, ImportFileDefaults(header=False)) as writer:
+        for batch in whole.to_batches(max_chunksize=1):
+            writer.write(batch)
+    assert writer.written.path.read_bytes() == b'one,,"x,"\ntwo,b,\n'
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip", "zip"])
+def test_a_header_that_the_encoding_lacks_leaves_nothing(tmp_path, compression):
+    layout = ImportFileDefaults(encoding="cp1252", compression=compression)
+    with pytest.raises(RefuseFile, match="cp1252"), ImportFileWriter(tmp_path / "f.csv", ("Łucja",), layout):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("encoding", ["iso2022_jp", "utf-7", "hz", "gb18030", "shift_jis", "utf-16-le", "utf-32"])
+def test_an_encoding_that_keeps_a_state_reads_back_across_pieces(tmp_path, encoding):
+    rows: list[Row] = [["a@example.org", "日本", "x,"], [None, "日", "plain"]] * 10_000
+    written = write(tmp_path / "f.csv", rows, encoding=encoding, header=False)
+    found = list(csv.reader(io.StringIO(written.path.read_bytes().decode(encoding), newline="")))
+    assert found == [[cell or "" for cell in row] for row in rows]
+
+
 def test_more_rows_than_one_piece_come_out_in_order(tmp_path):
     rows: list[Row] = [[str(i), None, "x,"] for i in range(40_000)]
     written = write(tmp_path / "f.csv", rows, header=False)
