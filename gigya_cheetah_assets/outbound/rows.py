@@ -26,7 +26,7 @@ from gigya_cheetah_assets.ledger import Changes, Ledger, RowShape, compare, comp
 from gigya_cheetah_assets.mapping import FieldTable, Mapped, map_profiles
 from gigya_cheetah_assets.outbound import folders, shared_emails, summary
 from gigya_cheetah_assets.outbound.batches import LazyParquet, read_batches
-from gigya_cheetah_assets.outbound.encodings import FileEncoding
+from gigya_cheetah_assets.outbound.encodings import FileEncodings
 from gigya_cheetah_assets.outbound.rejects import RejectsWriter
 from gigya_cheetah_assets.outbound.summary import ProfilesSummary, RowsSummary
 from gigya_cheetah_assets.outbound.window import Window
@@ -125,7 +125,7 @@ class _RowsMaker:
         self.table = table
         self.counts = _Counts()
         self._sync = sync.name
-        self._encoding = FileEncoding(sync, table)
+        self._encodings = FileEncodings(sync, table)
         self._window = window
         self._ledger = ledger
         self._writer = writer
@@ -140,7 +140,7 @@ class _RowsMaker:
         rows, withheld = self._shared.withhold(mapped.rows, self._shape.key)
         breaches = schemas.validate(self._schema, rows)
         counts.problems += breaches.problems
-        good, unwritable, lines = self._encoding.split(breaches.good)
+        good, unwritable, lines = self._encodings.split(breaches.good)
         for rejects in (mapped.rejects, self._shared.rejects(withheld, self._shape.key), breaches.rejects, lines):
             self._writer.rejects.add(rejects)
         counts.read += len(profiles)
@@ -187,7 +187,7 @@ class _RowsMaker:
         if not len(rows):
             return
         baseline = self._ledger.baseline(self._sync, rows[self._shape.key], window=self._window.stamp)
-        changes = compare_rejected(rows, baseline, self._shape)
+        changes = compare_rejected(self._encodings.without_unwritable(rows), baseline, self._shape)
         self.counts.unaddressable += changes.unaddressable
         self._writer.kinds["unsubscribes"].add(changes.unsubscribes)
         self._writer.consents.add(changes.consents)
