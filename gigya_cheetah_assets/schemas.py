@@ -60,9 +60,9 @@ def profiles_schema(table: FieldTable) -> Schema:
         else:
             columns[column.name] = pa.Column(_PANDAS_TYPES[column.type], nullable=True)
     columns["UID"] = pa.Column(_TEXT, _key_check(), nullable=False)
-    columns["account"] = pa.Column(_TEXT, pa.Check.isin(["full", "lite"]), nullable=False)
+    columns["account"] = pa.Column(_TEXT, pa.Check.isin(["full", "lite"], error="known_kind"), nullable=False)
     for path in table.subscription_paths:
-        columns[path] = pa.Column(_TEXT, pa.Check.isin(_STATES, name="known_state"), nullable=True)
+        columns[path] = pa.Column(_TEXT, pa.Check.isin(_STATES, error="known_state"), nullable=True)
     return Schema("UID", tuple(columns), pa.DataFrameSchema(columns, strict=True, ordered=True))
 
 
@@ -89,9 +89,10 @@ def validate(schema: Schema, frame: arrow.Table) -> Breaches:
         schema.checks.validate(frame.select(own).to_pandas(types_mapper=_PANDAS_TYPES.get), lazy=True)
     except pa.errors.SchemaErrors as error:
         cases = error.failure_cases
-        of_rows = cases[cases["index"].notna()]
-        problems += sorted({f"{_column(case)}: {case['check']}" for _, case in cases[cases["index"].isna()].iterrows()})
-        return _split(schema, frame, of_rows, problems)
+        # A wrong type is listed cell by cell, yet it is the column that is wrong.
+        whole = cases["index"].isna() | cases["check"].astype(str).str.startswith("dtype(")
+        problems += sorted({f"{_column(case)}: {case['check']}" for _, case in cases[whole].iterrows()})
+        return _split(schema, frame, cases[~whole], problems)
     return Breaches(frame, frame.slice(0, 0), _REJECTS.empty_table(), problems)
 
 
@@ -128,7 +129,7 @@ def _checks(field: FieldConfig) -> list[pa.Check]:
     if field.type == "email" and field.hash is None:
         checks.append(_matches("not_an_email", EMAIL))
     if _allowed(field) is not None:
-        checks.append(pa.Check.isin(_allowed(field), name="not_a_mapped_value"))
+        checks.append(pa.Check.isin(_allowed(field), error="not_a_mapped_value"))
     return checks
 
 
