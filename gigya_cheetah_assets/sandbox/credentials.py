@@ -71,8 +71,12 @@ def environ(keys: KeyFiles, known_hosts: str) -> dict[str, str]:
 
 def _text(path: Path, make: Callable[[], bytes]) -> str:
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_bytes(make())
+        # Whole or not at all: half a key would stop every later start.
+        unfinished = path.with_name(path.name + ".new")
+        unfinished.unlink(missing_ok=True)
+        unfinished.touch(mode=0o600)
+        unfinished.write_bytes(make())
+        unfinished.replace(path)
     return path.read_text(encoding="ascii")
 
 

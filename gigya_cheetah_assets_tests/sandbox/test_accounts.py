@@ -107,6 +107,17 @@ def test_an_opt_out_keeps_tags_and_moves_both_times(changeable: Sandbox) -> None
         assert rows[0]["lastUpdatedTimestamp"] > time.time() * 1000 - 60_000
 
 
+@pytest.mark.parametrize(("profile", "moves"), [({"email": "other@example.org"}, True), ({"lastName": "Other"}, False)])
+def test_another_address_moves_the_email_account_too(
+    changeable: Sandbox, profile: dict[str, str], *, moves: bool
+) -> None:
+    before = changeable.site.account("u1")["emailAccountUpdated"]
+    changeable.site.change("u1", profile=profile, at=before + 1000)
+    after = changeable.site.account("u1")
+    assert after["lastUpdatedTimestamp"] == before + 1000
+    assert after["emailAccountUpdated"] == before + 1000 * moves
+
+
 def test_a_subscription_is_found_under_its_dotted_id_or_nested(changeable: Sandbox) -> None:
     for uid in ("u1", "u2"):
         put(changeable, uid, subscriptions={"offers": {"partner": {"email": {"isSubscribed": False}}}})
@@ -154,6 +165,11 @@ def test_a_consent_is_stamped(changeable: Sandbox) -> None:
         (
             {"subscriptions": {"a": {"email": {"doubleOptIn": {"status": "Confirmed"}}}}},
             {"subscriptions.a.email.doubleOptIn": 400025},
+        ),
+        ({"subscriptions": {"newsletter": {"email": True}}}, {"subscriptions.newsletter.email": 400023}),
+        (
+            {"subscriptions": {"a.b": False, "email": {"email": 1}}},
+            {"subscriptions.a.b": 400023, "subscriptions.email.email": 400023},
         ),
         ({"preferences": {"terms": {"isConsentGranted": "yes"}}}, {"preferences.terms.isConsentGranted": 400023}),
     ],

@@ -16,7 +16,16 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gigya_cheetah_assets.sandbox import Population, Sandbox, credentials
-from gigya_cheetah_assets.sandbox.gigya.authentication import base_string, sign
+from gigya_cheetah_assets.sandbox.gigya.answers import SiteError
+from gigya_cheetah_assets.sandbox.gigya.authentication import (
+    SKEW_SECONDS,
+    Authentication,
+    Keys,
+    Request,
+    base_string,
+    sign,
+)
+from gigya_cheetah_assets.sandbox.gigya.clock import SiteClock
 from gigya_cheetah_assets_tests.sandbox.site_calls import call, post
 
 QUERY = {"apiKey": credentials.API_KEY, "query": "SELECT count(*) FROM accounts"}
@@ -87,6 +96,40 @@ def test_a_field_changed_after_signing_is_noticed(known: Sandbox) -> None:
 
 def test_a_nonce_serves_once(known: Sandbox) -> None:
     assert [signed(known, nonce="once-and-again")["errorCode"] for _ in range(2)] == [0, 403004]
+
+
+class HandClock(SiteClock):
+    """A clock that a test sets."""
+
+    now = 0.0
+
+    def seconds(self) -> float:
+        return self.now
+
+    def elapsed(self) -> float:
+        return self.now
+
+
+def test_a_nonce_is_remembered_while_its_timestamp_could_pass() -> None:
+    clock = HandClock()
+    site = Authentication(Keys("key", "user", VECTOR_SECRET, ""), clock)
+
+    def code(nonce: str, at: float) -> int:
+        params = {"apiKey": "key", "userKey": "user", "timestamp": str(at), "nonce": nonce}
+        params["sig"] = sign(VECTOR_SECRET, base_string("POST", VECTOR_URL, params))
+        try:
+            site.check(Request("POST", VECTOR_URL, params, ""))
+        except SiteError as error:
+            return error.code
+        return 0
+
+    assert code("first", SKEW_SECONDS) == 0
+    clock.now = 10
+    assert code("second", 10) == 0
+    clock.now = 2 * SKEW_SECONDS - 1
+    assert [code(nonce, 2 * SKEW_SECONDS) for nonce in ("first", "second")] == [403004, 403004]
+    clock.now = 2 * SKEW_SECONDS + 5
+    assert [code(nonce, clock.now) for nonce in ("first", "second")] == [0, 403004]
 
 
 @pytest.mark.parametrize(("distance", "code"), [(-110, 0), (110, 0), (-140, 403002), (140, 403002)])

@@ -188,11 +188,15 @@ def test_all_wrong_lines_of_a_file_are_named_without_their_values(tmp_path: Path
         '{"profile": {}}',
         '{"UID": "a"}',
         '{"UID": "b", "lastUpdatedTimestamp": "now"}',
+        '{"UID": "c", "registeredTimestamp": "secret"}',
+        '{"UID": "d", "verifiedTimestamp": [1]}',
+        '{"UID": "e", "lastUpdatedTimestamp": 9999999999999999999999999}',
+        '{"UID": "f", "token": 5}',
     ]
     path.write_text("\n".join(lines))
     with pytest.raises(ConfigError) as caught:
         list(load(path, 0))
-    assert [problem.split(":")[1] for problem in caught.value.problems] == ["2", "3", "4", "5", "6", "7"]
+    assert [problem.split(":")[1] for problem in caught.value.problems] == [str(number) for number in range(2, 12)]
     assert "secret" not in str(caught.value)
 
 

@@ -55,6 +55,14 @@ def test_the_folder_keeps_accounts_changes_and_keys(tmp_path: Path) -> None:
         assert list((box.sftp_root / "autoproc").iterdir()) == []
 
 
+def test_a_key_that_was_half_made_is_made_again(tmp_path: Path) -> None:
+    (tmp_path / "gigya_rsa.pem.new").write_text("-----BEGIN RSA")
+    with Sandbox(tmp_path, FEW) as box:
+        assert box.environ[credentials.PRIVATE_KEY_VARIABLE].rstrip().endswith("-----END RSA PRIVATE KEY-----")
+    assert not (tmp_path / "gigya_rsa.pem.new").exists()
+    assert (tmp_path / "gigya_rsa.pem").stat().st_mode & 0o777 == 0o600
+
+
 def test_other_people_replace_those_of_the_folder(tmp_path: Path) -> None:
     with Sandbox(tmp_path, FEW) as box:
         first = uids(box)

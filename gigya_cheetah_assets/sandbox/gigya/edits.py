@@ -27,6 +27,10 @@ def problems_of(changes: Changes) -> list[Problem]:
         found += _typed(f"profile.{name}", value, _profile_type(name))
     for path, value in _leaves("data", changes.get("data", {})):
         found += _typed(path, value, _TYPED_DATA.get(path))
+    found += [
+        (400023, path, "expected an object with the channel email")
+        for path, _ in _outside_of_channels("subscriptions", changes.get("subscriptions", {}))
+    ]
     for keys, leaf in _channels(changes.get("subscriptions", {})):
         found += _subscription_problems(".".join(("subscriptions", *keys)), leaf)
     for path, value in _leaves("preferences", changes.get("preferences", {})):
@@ -109,6 +113,16 @@ def _channels(subscriptions: object, path: tuple[str, ...] = ()) -> Iterator[tup
             yield (*path, key), below
         else:
             yield from _channels(below, (*path, key))
+
+
+def _outside_of_channels(path: str, subscriptions: Mapping[str, Any], *, top: bool = True) -> Iterator[tuple[str, Any]]:
+    """Values that stand where an id or a channel must be; null is none, it changes nothing."""
+    for key, below in subscriptions.items():
+        if not isinstance(below, Mapping):
+            if below is not None:
+                yield f"{path}.{key}", below
+        elif top or key != "email":
+            yield from _outside_of_channels(f"{path}.{key}", below, top=False)
 
 
 def _subscription_problems(path: str, leaf: Mapping[str, Any]) -> Iterator[Problem]:

@@ -89,7 +89,8 @@ class Site:
     ) -> None:
         """Changes an account as setAccountInfo does, but without checking types.
 
-        A change moves the account's `lastUpdated`; one of subscriptions moves the e-mail account's too.
+        A change moves the account's `lastUpdated`; one of subscriptions or of the address moves the e-mail account's
+        too.
 
         Args:
             key: UID, or token of a lite account.
@@ -117,9 +118,13 @@ class Site:
         with self.lock:
             number, row = self._found(key)
             account = account_of(row)
+            email = account.email
             edits.apply(account.document, changes, now)
             account.document |= flags or {}
-            moves_email = through == "emailAccount" or "subscriptions" in changes or not row.is_full
+            # There is one e-mail account for each address (Gigya: email accounts object), so another address is news.
+            moves_email = (
+                through == "emailAccount" or "subscriptions" in changes or not row.is_full or account.email != email
+            )
             _move(account, now, account_too=through == "account", email_too=moves_email)
             self.store.put(number, row_of(account))
 

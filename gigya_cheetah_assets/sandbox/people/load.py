@@ -9,9 +9,11 @@ from typing import Any
 import msgspec
 
 from gigya_cheetah_assets.errors import ConfigError
-from gigya_cheetah_assets.sandbox.gigya.rows import Row, complete, row_of
+from gigya_cheetah_assets.sandbox.gigya.rows import TIMES, Row, complete, row_of
 
 _MOST_PROBLEMS = 20
+# The end of the year 9999.
+_LATEST = 253_402_300_799_999
 
 
 def load(path: Path, now: int) -> Iterator[Row]:
@@ -53,9 +55,12 @@ def _row(line: bytes, now: int, seen: set[str]) -> Row:
     uid = document.get("UID")
     if uid is not None and (not isinstance(uid, str) or not uid):
         raise ValueError("UID: expected a text that is not empty")
-    for name in ("createdTimestamp", "lastUpdatedTimestamp", "lastLoginTimestamp"):
-        if not isinstance(document.get(name, 0), int):
-            raise ValueError(f"{name}: expected whole milliseconds")  # noqa: TRY004 - as above
+    if not isinstance(document.get("token", ""), str):
+        raise ValueError("token: expected a text")  # noqa: TRY004 - as above
+    for name in TIMES:
+        given = document.get(f"{name}Timestamp")
+        if given is not None and (type(given) is not int or not 0 <= given <= _LATEST):
+            raise ValueError(f"{name}Timestamp: expected whole milliseconds of the years 1970 to 9999")
     account = complete(document, now)
     if uid is None and account.email is None:
         raise ValueError("expected a UID, or profile.email for a lite account")

@@ -27,6 +27,8 @@ from gigya_cheetah_assets.sandbox.gigya.query.nodes import (
 )
 
 DEEPEST = 50
+# Far beyond any number of Gigya's; Python itself refuses to read those of more than 4300 digits.
+LONGEST_NUMBER = 400
 _COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
 _RESERVED = frozenset(
     [
@@ -185,7 +187,7 @@ class _Parser:
         if token.kind == "string":
             value = token.text
         elif token.kind == "number":
-            value = _number(token.text)
+            value = _number(self._short(token).text)
         elif token.kind == "word" and token.text.lower() in ("true", "false"):
             value = token.text.lower() == "true"
         else:
@@ -233,7 +235,12 @@ class _Parser:
     def _whole(self, clause: str) -> int:
         if self._token.kind != "number" or not self._token.text.isdigit():
             raise self._expected(f"a whole number after {clause}")
-        return int(self._take().text)
+        return int(self._short(self._take()).text)
+
+    def _short(self, token: Token) -> Token:
+        if len(token.text) > LONGEST_NUMBER:
+            raise QueryError(f"Parse error at {token.at}: a number of more than {LONGEST_NUMBER} digits")
+        return token
 
     def _expected(self, what: str) -> QueryError:
         found = repr(self._token.text) if self._token.kind != "end" else "the end"
