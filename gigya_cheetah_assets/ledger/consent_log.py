@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from gigya_cheetah_assets.ledger.driver import execute_many
+from gigya_cheetah_assets.ledger.driver import execute_many, fetch
 from gigya_cheetah_assets.ledger.tables import consent_heads, consent_log
 
 OUTBOUND_DELIVERY = "outbound_delivery"
@@ -24,6 +24,7 @@ _COLUMNS = (
     "rule", "hash",
 )  # fmt: skip
 _BATCH = 5_000
+_BEFORE_ALL = -(2**62)
 
 Logged: TypeAlias = Literal["gigya", "cheetahmail"]
 
@@ -115,22 +116,25 @@ class ConsentLog:
         """The first row that is not as it was written; None when all are."""
         last, final = self._head()
         expected, previous = 1, genesis(self.sync)
-        with self._cursor() as found:
-            for seq, logged_at, *content, stored in (row for part in found.partitions(_BATCH) for row in part):
-                if seq != expected:
-                    return BrokenRow(expected, f"missing or moved: the next one found is {seq}")
-                previous = sha256(previous + _text(seq, logged_at, ConsentEntry(*content))).digest()
-                if previous != bytes(stored):
-                    return BrokenRow(expected, "altered: its hash does not follow from its content and the row before")
-                expected += 1
+        for seq, logged_at, *content, stored in self._rows():
+            if seq != expected:
+                return BrokenRow(expected, f"missing or moved: the next one found is {seq}")
+            previous = sha256(previous + _text(seq, logged_at, ConsentEntry._make(content))).digest()
+            if previous != stored:
+                return BrokenRow(expected, "altered: its hash does not follow from its content and the row before")
+            expected += 1
         if (expected - 1, previous) != (last, final):
             return BrokenRow(expected, f"the log ends after {expected - 1} rows, {last} were written")
         return None
 
-    def _cursor(self) -> sa.CursorResult[*tuple[Any, ...]]:
-        columns = [consent_log.c[name] for name in _COLUMNS[1:]]
-        query = sa.select(*columns).where(consent_log.c.sync == self.sync).order_by(consent_log.c.seq)
-        return self.connection.execute(query, execution_options={"yield_per": _BATCH})
+    def _rows(self) -> Iterator[tuple[Any, ...]]:
+        """All rows without the sync, in the driver's tuples, page by page."""
+        condition = f"sync = {self.mark} AND seq > {self.mark} ORDER BY seq LIMIT {_BATCH}"
+        query = f"SELECT {', '.join(_COLUMNS[1:])} FROM ledger_consent_log WHERE {condition}"  # noqa: S608 - constants and placeholders only
+        page = fetch(self.connection, query, (self.sync, _BEFORE_ALL))
+        while page:
+            yield from page
+            page = fetch(self.connection, query, (self.sync, page[-1][0]))
 
     def _head(self) -> tuple[int, bytes]:
         query = sa.select(consent_heads.c.seq, consent_heads.c.hash).where(consent_heads.c.sync == self.sync)

@@ -24,7 +24,7 @@ from gigya_cheetah_assets.ledger.lookup import People
 from gigya_cheetah_assets.ledger.shape import UPDATED, RowShape
 from gigya_cheetah_assets.ledger.tables import agreed, mappings
 
-_NOBODY: tuple[float, None] = (float("-inf"), None)
+_NOBODY = ("", float("-inf"), None)
 _KEY = ("sync", "slot", "uid")
 _STATE = ("digest", "updated", "delivery", "mapping", "consents", "row_text")
 
@@ -156,15 +156,14 @@ class Recorder:
             # Nobody was known before this delivery, so there is nobody to look up.
             log.append(delivered_steps(table, None, self.shape, self.window), self.now)
             return
-        stored = {uid: rest for uid, *rest in self.people_now().find(crcs, "uid, updated, consents")}
+        stored = {found[0]: found for found in self.people_now().find(crcs, "uid, updated, consents")}
         self.added += len(set(uids) - stored.keys())
-        times = table.column(UPDATED).to_pylist()
-        found = [stored.get(uid, _NOBODY) for uid in uids]
-        taken = [known <= at for (known, _), at in zip(found, times, strict=True)]
-        before = pa.array([consents for (_, consents), new in zip(found, taken, strict=True) if new], pa.string())
-        log.append(
-            delivered_steps(table.filter(pa.array(taken, pa.bool_())), before, self.shape, self.window), self.now
-        )
+        known = [stored.get(uid, _NOBODY) for uid in uids]
+        before = pa.array([consents for _, _, consents in known], pa.string())
+        taken = [updated <= at for (_, updated, _), at in zip(known, table.column(UPDATED).to_pylist(), strict=True)]
+        if not all(taken):
+            table, before = table.filter(pa.array(taken, pa.bool_())), before.filter(pa.array(taken, pa.bool_()))
+        log.append(delivered_steps(table, before, self.shape, self.window), self.now)
 
     def _uids(self, table: pa.Table) -> list[str]:
         uids: list[str] = texts(table.column(self.shape.key)).to_pylist()
