@@ -45,19 +45,20 @@ def _read(client: GigyaClient, sync: Sync, folder: Path) -> tuple[ProfilesSummar
 
 
 def test_a_forgotten_cursor_and_repeated_accounts_neither_lose_nor_double_anybody(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with _site(tmp_path / "calm", monkeypatch) as (_, sync, client):
         calm, expected = _read(client, sync, tmp_path / "data")
     assert calm.duplicates == 0
-    with _site(tmp_path / "wild", monkeypatch, faults="duplicates=0.5", cursor_ttl=300) as (_, sync, client):
+    with _site(tmp_path / "wild", monkeypatch, faults="duplicates=0.5") as (_, sync, client):
         wild, found = _read(client, sync, tmp_path / "wild-data")
     assert wild.duplicates > 0
     assert found == expected
-    with _site(tmp_path / "forgetful", monkeypatch, faults="cursor_expiry=0.03", fault_seed=3) as (_, sync, client):
+    with _site(tmp_path / "forgetful", monkeypatch, faults="cursor_expiry=0.08", fault_seed=2) as (_, sync, client):
         restarted, found = _read(client, sync, tmp_path / "forgetful-data")
     assert found == expected
     assert restarted.read == calm.read
+    assert "Gigya forgot the cursor" in caplog.text
 
 
 def test_a_run_of_windows_leaves_no_spool_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
