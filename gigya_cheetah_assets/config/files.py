@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from typing import Annotated, ClassVar, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
@@ -18,7 +19,18 @@ def _encoding(value: str) -> str:
     return value
 
 
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("expected a time zone such as America/New_York or UTC") from error
+    return value
+
+
 Encoding = Annotated[str, AfterValidator(_encoding)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Count = Annotated[int, Field(ge=1)]
+Treatment = Literal["opt_out", "opt_out_all", "bounce", "echo", "ignore"]
 Delimiter = Annotated[str, Field(min_length=1, max_length=1)]
 Compression = Literal["none", "gzip", "zip"]
 Kind = Literal["unsubscribes", "address_changes", "profiles", "subscribes"]
@@ -97,11 +109,31 @@ class ImportFiles(Model):
 
 
 class InboundDefaults(Model):
-    """How CheetahMail's files are read unless a feed says otherwise."""
+    """How CheetahMail's files are read unless a feed says otherwise, and what a file may hold.
+
+    Attributes:
+        time_zone: Of the times in the files; they have none of their own.
+        null_words: Texts that say nothing, as if the column were missing in that row; letter case aside.
+        trigger_suffix: When set, a file is read only once a file of its name and this suffix stands beside it.
+        echo_hours: How long after an opt-out that we uploaded its return counts as its echo.
+        max_megabytes: Of the unpacked file.
+        max_ratio: Unpacked to packed size, looked at from 64 MiB on.
+        max_columns: More refuse the file.
+        max_field: Characters of a cell; a longer one rejects its row.
+        max_row_bytes: A longer row is rejected.
+    """
 
     delimiter: Literal["auto"] | Delimiter = "auto"
     encoding: Encoding = "utf-8"
-    time_zone: str = "America/New_York"
+    time_zone: TimeZone = "America/New_York"
+    null_words: tuple[str, ...] = ()
+    trigger_suffix: Annotated[str | None, Field(min_length=1)] = None
+    echo_hours: Annotated[int, Field(ge=0)] = 48
+    max_megabytes: Count = 20_480
+    max_ratio: Count = 200
+    max_columns: Count = 2000
+    max_field: Count = 65_536
+    max_row_bytes: Count = 1 << 20
 
 
 class InboundFile(Model):
@@ -109,10 +141,16 @@ class InboundFile(Model):
 
     Attributes:
         pattern: Shell pattern on the name in the inbox; `not` excludes names that it would match too.
-        list: CheetahMail list id to the subscription column that it stands for.
+        list: CheetahMail list id to the subscription column that it stands for; without it the list of
+            `unsubscribes` counts.
         changed_at: Column with the time of a row's change.
         aliases: Canonical column to other header names it may have.
         expect: How often a file must arrive.
+        reasons: Reason code of an unsubscribe to what it means, laid over the known ones.
+        results: Result code of a bounce to how hard it is.
+        events: Event types that are bounces, for a feed that holds other events too.
+        first_party: Sources of a subscribe that tell that the person gave it.
+        blank_erases: Columns whose empty cell empties the field in Gigya; elsewhere it says nothing.
     """
 
     pattern: Annotated[str, Field(min_length=1)]
@@ -123,7 +161,19 @@ class InboundFile(Model):
     expect: Literal["daily"] | None = None
     delimiter: Literal["auto"] | Delimiter | None = None
     encoding: Encoding | None = None
-    time_zone: str | None = None
+    time_zone: TimeZone | None = None
+    null_words: tuple[str, ...] | None = None
+    reasons: Annotated[dict[str, Treatment], Field(default_factory=dict)]
+    results: Annotated[dict[str, Literal["hard", "soft"]], Field(default_factory=dict)]
+    events: tuple[str, ...] = ()
+    first_party: tuple[str, ...] = ()
+    blank_erases: tuple[ColumnName, ...] = ()
+
+    def format(self, defaults: InboundDefaults) -> InboundDefaults:
+        """The defaults with this feed's own settings laid over them."""
+        names = ("delimiter", "encoding", "time_zone", "null_words")
+        own = {name: value for name in names if (value := getattr(self, name)) is not None}
+        return defaults.model_copy(update=own)
 
 
 class InboundFiles(Model):
@@ -141,3 +191,8 @@ class InboundFiles(Model):
     bounces: InboundFile | None = None
     import_reports: InboundFile | None = None
     full_extract: InboundFile | None = None
+
+    def feeds(self) -> list[tuple[str, InboundFile]]:
+        """The configured feeds by kind."""
+        found = ((kind, getattr(self, kind)) for kind in self.KINDS)
+        return [(kind, feed) for kind, feed in found if feed is not None]

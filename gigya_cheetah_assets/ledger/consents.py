@@ -6,7 +6,7 @@ without a state is left out. Column names stand in the text, so that it is reada
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
@@ -37,6 +37,19 @@ def decode_consents(consents: Texts, subscription: str) -> tuple[Texts, Numbers]
     letters = pc.index_in(pc.struct_field(found, "state"), value_set=pa.array(list(_LETTERS)))
     digits = pc.struct_field(found, "at")
     return pa.array(STATES).take(letters), pc.if_else(pc.equal(digits, ""), None, digits).cast(pa.int64())
+
+
+def parse_consents(consents: str) -> dict[str, tuple[str, int | None]]:
+    """State and time by subscription, of one person; the plain way, for few."""
+    parts = (part.rpartition("=") for part in consents.split(";") if part)
+    return {name: (STATES[_LETTERS.index(told[0])], int(told[1:]) if told[1:] else None) for name, _, told in parts}
+
+
+def format_consents(states: Mapping[str, tuple[str, int | None]]) -> str:
+    """The text of one person's decisions, in the order of the mapping; the reverse of `parse_consents`."""
+    return "".join(
+        f"{name}={_LETTERS[STATES.index(state)]}{'' if at is None else at};" for name, (state, at) in states.items()
+    )
 
 
 def _part(table: pa.Table, name: str) -> Texts:

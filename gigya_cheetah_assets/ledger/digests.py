@@ -1,6 +1,8 @@
 """Rows in the form in which the ledger keeps and compares them: text, consents, digest and slot.
 
-The digest also covers the names of the columns: a renamed column changes no cell, and is delivered all the same.
+The digest also covers the names of the columns: a renamed column changes no cell, and is delivered all the same. It
+does not cover the times of decisions: only the states reach CheetahMail, and when we write a state to Gigya, Gigya
+gives it a time of its own, which must not come back as a change.
 """
 
 from __future__ import annotations
@@ -38,9 +40,10 @@ def encode_rows(table: pa.Table, shape: RowShape) -> Encoded:
 
 
 def digests(texts: Texts, consents: Texts, columns: Sequence[str]) -> list[bytes]:
-    """Digest of each row, from its text and its consents; a null text (consents alone are known) counts as ""."""
+    """Digest of each row, from its text and the states of its consents; a null text (no row is known) counts as ""."""
+    states = pc.replace_substring_regex(consents, r"=([iop])-?[0-9]+;", r"=\1;")
     # No text of consents holds U+001E, so the last one in the payload is always this separator.
-    payload = pc.binary_join_element_wise(texts, consents, "\x1e", null_handling="replace", null_replacement="")
+    payload = pc.binary_join_element_wise(texts, states, "\x1e", null_handling="replace", null_replacement="")
     names = blake2b(json.dumps(list(columns)).encode(), digest_size=DIGEST_BYTES).digest()
     return [
         blake2b(row, digest_size=DIGEST_BYTES, person=names).digest() for row in payload.cast(pa.binary()).to_pylist()

@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from gigya_cheetah_assets.ledger.arrow import Texts, texts
+from gigya_cheetah_assets.ledger.consent_log import ConsentLog
+from gigya_cheetah_assets.ledger.consent_steps import delivered_steps
 from gigya_cheetah_assets.ledger.consents import encode_consents
 from gigya_cheetah_assets.ledger.digests import digests, encode_rows, slots
 from gigya_cheetah_assets.ledger.driver import execute_many
@@ -22,6 +24,7 @@ from gigya_cheetah_assets.ledger.lookup import People
 from gigya_cheetah_assets.ledger.shape import UPDATED, RowShape
 from gigya_cheetah_assets.ledger.tables import agreed, mappings
 
+_NOBODY = ("", float("-inf"), None)
 _KEY = ("sync", "slot", "uid")
 _STATE = ("digest", "updated", "delivery", "mapping", "consents", "row_text")
 
@@ -73,6 +76,7 @@ class Recorder:
         shape: Columns of the rows.
         mapping: Number of the mapping that made them.
         known_mappings: Column names by mapping id.
+        now: When it is recorded, epoch ms.
         added: How many people the ledger did not know before.
         written: How many rows were written so far.
     """
@@ -82,6 +86,7 @@ class Recorder:
     shape: RowShape
     mapping: int
     known_mappings: dict[int, tuple[str, ...]]
+    now: int
     added: int = 0
     written: int = 0
 
@@ -136,15 +141,29 @@ class Recorder:
     ) -> None:
         uids = self._uids(table)
         crcs = slots(uids)
-        if self.people.population:
-            known = {uid for (uid,) in self.people_now().find(crcs, "uid")}
-            self.added += len(set(uids) - known)
+        self._log_consents(table, uids, crcs)
         values = zip(
             repeat(self.people.sync), crcs, uids, digest, table.column(UPDATED).to_pylist(),
             repeat(self.window), mapping, consents.to_pylist(), row_texts,
         )  # fmt: skip
         execute_many(self.people.connection, upsert_sql(self.people.mark), values)
         self.written += len(uids)
+
+    def _log_consents(self, table: pa.Table, uids: list[str], crcs: list[int]) -> None:
+        """Appends what this batch decides anew to the consent log; a row that will not be taken decides nothing."""
+        log = ConsentLog(self.people.connection, self.people.mark, self.people.sync)
+        if not self.people.population:
+            # Nobody was known before this delivery, so there is nobody to look up.
+            log.append(delivered_steps(table, None, self.shape, self.window), self.now)
+            return
+        stored = {found[0]: found for found in self.people_now().find(crcs, "uid, updated, consents")}
+        self.added += len(set(uids) - stored.keys())
+        known = [stored.get(uid, _NOBODY) for uid in uids]
+        before = pa.array([consents for _, _, consents in known], pa.string())
+        taken = [updated <= at for (_, updated, _), at in zip(known, table.column(UPDATED).to_pylist(), strict=True)]
+        if not all(taken):
+            table, before = table.filter(pa.array(taken, pa.bool_())), before.filter(pa.array(taken, pa.bool_()))
+        log.append(delivered_steps(table, before, self.shape, self.window), self.now)
 
     def _uids(self, table: pa.Table) -> list[str]:
         uids: list[str] = texts(table.column(self.shape.key)).to_pylist()

@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 
 from gigya_cheetah_assets.ledger.arrow import Flags, Numbers, Texts, texts, whole
 from gigya_cheetah_assets.ledger.baseline import Baseline, read_baseline, read_superseded
+from gigya_cheetah_assets.ledger.consent_log import BrokenRow, ConsentEntry, ConsentLog, LoggedConsent
 from gigya_cheetah_assets.ledger.database import Database
 from gigya_cheetah_assets.ledger.deliveries import DeliveredFile, Delivery, enter, read_deliveries, set_head
 from gigya_cheetah_assets.ledger.digests import slots
@@ -161,7 +162,8 @@ class Ledger:
             before = head(connection, sync)
             mapping = mapping_id(connection, sync, mapping_version, shape.columns)
             people = People(connection, self._database.mark, sync, before.population)
-            recorder = Recorder(people, window, shape, mapping, known_mappings(connection, sync))
+            now = time.time_ns() // 1_000_000
+            recorder = Recorder(people, window, shape, mapping, known_mappings(connection, sync), now)
             for table in rows:
                 recorder.rows(table)
             for table in consents_only:
@@ -170,7 +172,6 @@ class Ledger:
                 recorder.seen(table)
             after = Head(before.revision + 1, before.population + recorder.count_added())
             set_head(connection, sync, after)
-            now = time.time_ns() // 1_000_000
             delivery = Delivery(window, after.revision, now, mapping_version, dict(counts or {}), tuple(files))
             enter(connection, sync, delivery, mapping)
         return after.revision
@@ -179,6 +180,33 @@ class Ledger:
         """What was recorded, oldest first; of one window only if it is given."""
         with self._session.reading() as connection:
             return read_deliveries(connection, sync, window)
+
+    def log_consents(self, sync: str, entries: Iterable[ConsentEntry]) -> int:
+        """Appends decisions to the consent log; inside `writing` in its transaction. Deliveries log themselves.
+
+        Returns:
+            How many there were.
+
+        Raises:
+            LedgerBusy: Another run writes this sync's ledger.
+        """
+        with self._session.writing(sync) as connection:
+            return self._log(connection, sync).append(entries, time.time_ns() // 1_000_000)
+
+    def consents_of(self, sync: str, uid: str) -> list[LoggedConsent]:
+        """The logged decisions of one person, oldest first."""
+        with self._session.reading() as connection:
+            return self._log(connection, sync).of_person(uid)
+
+    def consent_count(self, sync: str) -> int:
+        """How many decisions were logged."""
+        with self._session.reading() as connection:
+            return self._log(connection, sync).count
+
+    def verify_consents(self, sync: str) -> BrokenRow | None:
+        """The first row of a sync's consent log that was altered, removed or moved; None when the log is whole."""
+        with self._session.reading() as connection:
+            return self._log(connection, sync).verify()
 
     def release(self, sync: str, window: str, check: str) -> None:
         """Notes that a person let this window pass in spite of this check."""
@@ -204,9 +232,24 @@ class Ledger:
         with self._session.locked(sync):
             yield
 
+    @contextmanager
+    def transaction(self, sync: str) -> Iterator[tuple[Connection, str]]:
+        """For the modules of this package: the connection that writes a sync, and its placeholder for a value."""
+        with self._session.writing(sync) as connection:
+            yield connection, self._database.mark
+
+    @contextmanager
+    def snapshot(self) -> Iterator[tuple[Connection, str]]:
+        """For the modules of this package: a connection that reads, and its placeholder for a value."""
+        with self._session.reading() as connection:
+            yield connection, self._database.mark
+
     def _head(self, sync: str) -> Head:
         with self._session.reading() as connection:
             return head(connection, sync)
+
+    def _log(self, connection: Connection, sync: str) -> ConsentLog:
+        return ConsentLog(connection, self._database.mark, sync)
 
     def _people(self, connection: Connection, sync: str) -> People:
         return People(connection, self._database.mark, sync, head(connection, sync).population)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = "0001"
+VERSION = "0002"
 """The version of these tables: the newest revision in `migrations/versions`."""
 VERSION_TABLE = "ledger_version"
 
@@ -79,4 +79,89 @@ releases = sa.Table(
     sa.Column("window", sa.Text, primary_key=True),
     sa.Column("check_name", sa.Text, primary_key=True),
     sa.Column("released_at", sa.BigInteger, nullable=False),
+)
+
+# Every decision about a subscription, in the order in which it became known. Each row's hash covers the one before
+# it, so a row that is altered, moved or missing shows.
+consent_log = sa.Table(
+    "ledger_consent_log",
+    metadata,
+    sa.Column("sync", sa.Text, primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("logged_at", sa.BigInteger, nullable=False),
+    sa.Column("uid", sa.Text, nullable=False),
+    sa.Column("subscription", sa.Text, nullable=False),
+    sa.Column("before", sa.Text),
+    sa.Column("after", sa.Text),
+    sa.Column("decided_at", sa.BigInteger),
+    sa.Column("side", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("line", sa.BigInteger),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Where the log of a sync ends: the next row is chained to it, and rows missing at the end show.
+consent_heads = sa.Table(
+    "ledger_consent_heads",
+    metadata,
+    sa.Column("sync", sa.Text, primary_key=True),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+)
+
+# Files that CheetahMail dropped, known by their content.
+inbound_files = sa.Table(
+    "ledger_inbound_files",
+    metadata,
+    sa.Column("sync", sa.Text, primary_key=True),
+    sa.Column("sha256", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("counts", sa.JSON, nullable=False),
+    sa.Column("begun_at", sa.BigInteger, nullable=False),
+    sa.Column("finished_at", sa.BigInteger),
+)
+
+# What one file asks of one account, decision by decision, and what became of it.
+inbound_items = sa.Table(
+    "ledger_inbound_items",
+    metadata,
+    sa.Column("sync", sa.Text, primary_key=True),
+    sa.Column("sha256", sa.Text, primary_key=True),
+    sa.Column("uid", sa.Text, primary_key=True),
+    sa.Column("line", sa.BigInteger),
+    sa.Column("fields", sa.JSON, nullable=False),
+    sa.Column("fate", sa.Text, nullable=False),
+    sa.Column("code", sa.Text),
+    sa.Column("settled_at", sa.BigInteger),
+    sa.Index("ledger_inbound_items_by_uid", "sync", "uid"),
+)
+
+# Cells on which a file from CheetahMail and Gigya agree: since when by the evidence, and when we wrote it to Gigya.
+inbound_cells = sa.Table(
+    "ledger_inbound_cells",
+    metadata,
+    sa.Column("sync", sa.Text, primary_key=True),
+    sa.Column("uid", sa.Text, primary_key=True),
+    sa.Column("column_name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text),
+    sa.Column("evidence_at", sa.BigInteger),
+    sa.Column("written_at", sa.BigInteger),
+)
+
+# Opt-outs of addresses that no account is known for yet.
+parked_opt_outs = sa.Table(
+    "ledger_parked_opt_outs",
+    metadata,
+    sa.Column("sync", sa.Text, primary_key=True),
+    sa.Column("address", sa.Text, primary_key=True),
+    sa.Column("subscription", sa.Text, primary_key=True),
+    sa.Column("decided_at", sa.BigInteger),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("line", sa.BigInteger),
+    sa.Column("parked_at", sa.BigInteger, nullable=False),
 )

@@ -6,23 +6,19 @@ object). So only a confirmed or unneeded double opt-in counts as opt_in; everyth
 
 from __future__ import annotations
 
-from typing import Any
-
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from gigya_cheetah_assets.config import FieldConfig
+from gigya_cheetah_assets.mapping import moments
 from gigya_cheetah_assets.mapping.structs import Subscription
 
 OPT_IN, OPT_OUT, PENDING = "opt_in", "opt_out", "pending"
+STATES = (OPT_IN, OPT_OUT, PENDING)
 CONFIRMED = "Confirmed"
-_SPELLINGS = {
-    **dict.fromkeys(("true", "1", "yes", "y", "on", "optin", "opt_in", "opt-in", "opted_in", "subscribed"), OPT_IN),
-    **dict.fromkeys(
-        ("false", "0", "no", "n", "off", "optout", "opt_out", "opt-out", "opted_out", "unsubscribed"), OPT_OUT
-    ),
-}  # fmt: skip
+YES = ("true", "1", "yes", "y", "on", "optin", "opt_in", "opt-in", "opted_in", "subscribed")
+NO = ("false", "0", "no", "n", "off", "optout", "opt_out", "opt-out", "opted_out", "unsubscribed")
+_SPELLINGS = {**dict.fromkeys(YES, OPT_IN), **dict.fromkeys(NO, OPT_OUT)}
 
 
 def state_of(subscription: Subscription | None, field: FieldConfig) -> str | None:
@@ -43,7 +39,7 @@ def columns(subscriptions: list[Subscription | None], field: FieldConfig) -> tup
     states = pa.array([state_of(subscription, field) for subscription in subscriptions], pa.string())
     changed = [None if s is None else s.last_updated_subscription_state for s in subscriptions]
     confirmed = [_confirm_time(s) for s in subscriptions]
-    return states, pc.max_element_wise(times_of(changed), times_of(confirmed))
+    return states, pc.max_element_wise(moments.milliseconds(changed), moments.milliseconds(confirmed))
 
 
 def _confirm_time(subscription: Subscription | None) -> str | None:
@@ -51,29 +47,6 @@ def _confirm_time(subscription: Subscription | None) -> str | None:
         return None
     double = subscription.double_opt_in
     return double.confirm_time if double.status == CONFIRMED else None
-
-
-def times_of(texts: list[str | None]) -> pa.Array:
-    """ISO times of any fraction digits as epoch ms; null where there is none or it can't be read. No zone is UTC."""
-    if not any(texts):
-        return pa.nulls(len(texts), pa.int64())
-    parsed = pd.to_datetime(pd.Series(texts, dtype="str"), format="ISO8601", utc=True, errors="coerce")
-    return pa.array(parsed.astype("datetime64[ms, UTC]")).cast(pa.int64())
-
-
-def milliseconds_of(values: list[Any]) -> pa.Array:
-    """Epoch milliseconds from numbers or texts; null where there are none."""
-    try:
-        return pa.array(values, pa.int64())
-    except (pa.ArrowTypeError, pa.ArrowInvalid):
-        return pa.array([_whole(value) for value in values], pa.int64())
-
-
-def _whole(value: Any) -> int | None:
-    try:
-        return int(float(value)) if isinstance(value, float) else int(str(value))
-    except ValueError:
-        return None
 
 
 def from_text(texts: pa.Array) -> tuple[pa.Array, pa.Array]:

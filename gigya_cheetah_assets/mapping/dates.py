@@ -1,7 +1,6 @@
-"""Dates and times: what Gigya and people write, and how CheetahMail wants it.
+"""Dates and times as rules: what Gigya and people write, and how CheetahMail wants it. Reading ISO is in `moments`.
 
-Gigya writes ISO with any number of fraction digits, epoch milliseconds, and the year 0001 for never; a time without
-a zone is UTC (Gigya, date fields). Month names are English whatever the machine's locale.
+Month names are English whatever the machine's locale.
 """
 
 from __future__ import annotations
@@ -13,79 +12,95 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gigya_cheetah_assets.mapping import moments
+from gigya_cheetah_assets.mapping.moments import MOMENT
 from gigya_cheetah_assets.mapping.values import Checked, integer, wrong
 
 # How CheetahMail writes its own: a DATE field as 01-Jan-2011, a time in exports as 14 digits.
 DATE_FORMAT = "%d-%b-%Y"
 DATETIME_FORMAT = "%Y%m%d%H%M%S"
-_ISO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.,]+([zZ]|[+-][0-9:]+)?)?$"
-_ISO_UTC = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z$"
+_OFFSET = r"[T ].*[+-][0-9]{2}(:?[0-9]{2})?$"
 _EPOCH = r"^-?[0-9]{9,14}$"
-_NEVER = "0001-01-01"
+# Nobody with a Gigya account was born before: a year of two digits is no year.
+_YEAR, _MONTH, _DAY = "^(19|[2-9][0-9])[0-9]{2}$", "^([1-9]|1[0-2])$", "^([1-9]|[12][0-9]|3[01])$"
+_NO_TEXT = pa.scalar(None, pa.string())
+_NO_MOMENT = pa.scalar(None, MOMENT)
 
 
 def date(texts: pa.Array, input_format: str | None, output_format: str | None) -> Checked:
-    """Days; the time of day is dropped."""
-    return _moments(texts, input_format, output_format or DATE_FORMAT)
+    """Days, as they are written: the time of day is dropped, and an offset does not move the day."""
+    if input_format is None:
+        texts = _day_as_written(texts)
+    return _converted(texts, input_format, output_format or DATE_FORMAT)
 
 
 def datetime(texts: pa.Array, input_format: str | None, output_format: str | None) -> Checked:
     """Moments in UTC."""
-    return _moments(texts, input_format, output_format or DATETIME_FORMAT)
+    return _converted(texts, input_format, output_format or DATETIME_FORMAT)
 
 
 def from_parts(year: pa.Array, month: pa.Array, day: pa.Array, output_format: str | None) -> Checked:
     """A day from its three numbers: absent when all are, wrong when only some are or there is no such day."""
     absent = pc.and_(pc.and_(pc.is_null(year), pc.is_null(month)), pc.is_null(day))
-    texts = [pc.utf8_lpad(integer(part, None)[0], width, "0") for part, width in ((year, 4), (month, 2), (day, 2))]
-    days = _strict(pc.binary_join_element_wise(*texts, "-"), "%Y-%m-%d")
-    return _written(days, output_format or DATE_FORMAT), pc.invert(pc.or_(absent, pc.is_valid(days)))
+    parts = [
+        pc.utf8_lpad(_within(integer(part, None)[0], pattern), width, "0")
+        for part, pattern, width in ((year, _YEAR, 4), (month, _MONTH, 2), (day, _DAY, 2))
+    ]
+    # Birthdays repeat, so each day is made once.
+    days = pc.binary_join_element_wise(*parts, "-").dictionary_encode()
+    written = written_as(_real_days(days.dictionary), output_format or DATE_FORMAT).take(days.indices)
+    return written, pc.invert(pc.or_(absent, pc.is_valid(written)))
 
 
-def _moments(texts: pa.Array, input_format: str | None, output_format: str) -> Checked:
-    texts = pc.if_else(pc.starts_with(texts, _NEVER), pa.scalar(None, pa.string()), texts)
-    if input_format is not None:
-        moments = _seconds(pd.to_datetime(texts.to_pandas(), format=input_format, errors="coerce", utc=True))
+def _converted(texts: pa.Array, input_format: str | None, output_format: str) -> Checked:
+    """The texts as moments in the output format; Gigya's "never" is absent."""
+    if input_format is None:
+        found = moments.from_iso(texts)
+        left = pc.and_(pc.is_valid(texts), pc.is_null(found))
+        if pc.any(left).as_py():
+            found = pc.coalesce(found, _from_epoch(pc.if_else(left, texts, _NO_TEXT)))
+            # The time of a login that never was (Gigya: lastLoginTimestamp).
+            texts = pc.if_else(pc.equal(texts, "0"), _NO_TEXT, texts)
     else:
-        moments = _iso_in_utc(texts)
-        other = pc.and_(pc.is_valid(texts), pc.is_null(moments))
-        if pc.any(other).as_py():
-            moments = pc.replace_with_mask(moments, other, _read_leniently(texts.filter(other)))
-    return _written(moments, output_format), wrong(texts, pc.is_valid(moments))
+        parsed = pd.to_datetime(texts.to_pandas(), format=input_format, errors="coerce", utc=True)
+        found = moments.from_pandas(parsed)
+    bad = wrong(texts, pc.is_valid(found))
+    return written_as(pc.if_else(moments.never(found), _NO_MOMENT, found), output_format), bad
 
 
-def _iso_in_utc(texts: pa.Array) -> pa.Array:
-    """What nearly all times look like, `2021-03-04T09:15:22.1Z`, in Arrow's kernels; null for all others."""
-    plain = pc.if_else(pc.match_substring_regex(texts, _ISO_UTC), texts, pa.scalar(None, pa.string()))
-    return _strict(pc.utf8_slice_codeunits(plain, 0, 19), "%Y-%m-%dT%H:%M:%S")
+def _day_as_written(texts: pa.Array) -> pa.Array:
+    """Of real moments with an offset only the day; all else as it is."""
+    offset = pc.fill_null(pc.match_substring_regex(texts, _OFFSET), False)
+    if not pc.any(offset).as_py():
+        return texts
+    real = pc.and_(offset, pc.is_valid(moments.from_iso(texts)))
+    return pc.if_else(real, pc.utf8_slice_codeunits(texts, 0, 10), texts)
 
 
-def _strict(texts: pa.Array, shape: str) -> pa.Array:
-    """Moments (seconds) of texts of one shape; null for what is no such day: strptime would carry 31 February over."""
-    moments = pc.strptime(texts, format=shape, unit="s", error_is_null=True)
-    same_day = pc.equal(_number(pc.day(moments), 2), pc.utf8_slice_codeunits(texts, 8, 10))
-    return pc.if_else(pc.fill_null(same_day, False), moments, pa.scalar(None, pa.timestamp("s")))
+def _from_epoch(texts: pa.Array) -> pa.Array:
+    """Moments of epoch milliseconds."""
+    numbers = _within(texts, _EPOCH).cast(pa.int64())
+    return numbers.cast(pa.timestamp("ms")).cast(MOMENT)
 
 
-def _read_leniently(texts: pa.Array) -> pa.Array:
-    """ISO with or without time, fraction and zone, or epoch milliseconds."""
-    series = texts.to_pandas()
-    iso = series.where(pc.match_substring_regex(texts, _ISO).to_pandas())
-    moments = _seconds(pd.to_datetime(iso, format="ISO8601", errors="coerce", utc=True))
-    numbers = pd.to_numeric(series.where(pc.match_substring_regex(texts, _EPOCH).to_pandas()), errors="coerce")
-    return pc.coalesce(moments, _seconds(pd.to_datetime(numbers, unit="ms", errors="coerce", utc=True)))
+def _within(texts: pa.Array, pattern: str) -> pa.Array:
+    return pc.if_else(pc.match_substring_regex(texts, pattern), texts, _NO_TEXT)
 
 
-def _seconds(moments: pd.Series) -> pa.Array:
-    return pa.array(moments.dt.tz_localize(None)).cast(pa.timestamp("s"), safe=False)
+def _real_days(texts: pa.Array) -> pa.Array:
+    """Moments of `YYYY-MM-DD`; null for what is no such day: strptime would carry 31 February over."""
+    days = pc.strptime(texts, format="%Y-%m-%d", unit="us", error_is_null=True)
+    same = pc.equal(_number(pc.day(days), 2), pc.utf8_slice_codeunits(texts, 8, 10))
+    return pc.if_else(pc.fill_null(same, False), days, _NO_MOMENT)
 
 
-def _written(moments: pa.Array, output_format: str) -> pa.Array:
-    """As strftime would, with English month names; put together from pieces, a twentieth of strftime's time."""
+def written_as(found: pa.Array, output_format: str) -> pa.Array:
+    """Moments as strftime would write them, with English month names; from pieces, a twentieth of strftime's time."""
+    found = found.cast(pa.timestamp("s"), safe=False)
     tokens = re.findall("%.|[^%]+", output_format)
     if any(token.startswith("%") and token not in _PIECES for token in tokens):
-        return pc.strftime(moments, format=output_format, locale="C")
-    pieces = [_PIECES[token](moments) if token in _PIECES else token for token in tokens]
+        return pc.strftime(found, format=output_format, locale="C")
+    pieces = [_PIECES[token](found) if token in _PIECES else token for token in tokens]
     return pc.binary_join_element_wise(*pieces, "")
 
 
@@ -93,17 +108,19 @@ def _number(values: pa.Array, width: int) -> pa.Array:
     return pc.utf8_lpad(values.cast(pa.string()), width, "0")
 
 
-def _month_name(moments: pa.Array) -> pa.Array:
-    return pa.array(["", *_MONTHS]).take(pc.month(moments))
+def _names_of(number: Callable[[pa.Array], pa.Array], width: int) -> Callable[[pa.Array], pa.Array]:
+    """Small numbers as texts of a fixed width, from a table: a fifth of the time of writing each."""
+    texts = pa.array([str(value).zfill(width) for value in range(10**width)], pa.string())
+    return lambda found: texts.take(number(found))
 
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS = pa.array(["", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"])
 _PIECES: dict[str, Callable[[pa.Array], pa.Array]] = {
-    "%Y": lambda moments: _number(pc.year(moments), 4),
-    "%m": lambda moments: _number(pc.month(moments), 2),
-    "%d": lambda moments: _number(pc.day(moments), 2),
-    "%H": lambda moments: _number(pc.hour(moments), 2),
-    "%M": lambda moments: _number(pc.minute(moments), 2),
-    "%S": lambda moments: _number(pc.second(moments), 2),
-    "%b": _month_name,
+    "%Y": _names_of(pc.year, 4),
+    "%m": _names_of(pc.month, 2),
+    "%d": _names_of(pc.day, 2),
+    "%H": _names_of(pc.hour, 2),
+    "%M": _names_of(pc.minute, 2),
+    "%S": _names_of(pc.second, 2),
+    "%b": lambda found: _MONTHS.take(pc.month(found)),
 }

@@ -15,6 +15,8 @@ import pyarrow as pa
 
 from gigya_cheetah_assets.config import FieldConfig, RecordFilter, Sync
 from gigya_cheetah_assets.errors import ConfigError
+from gigya_cheetah_assets.mapping.contradictions import contradictions
+from gigya_cheetah_assets.mapping.words import ColumnDoc, column_doc
 
 SUBSCRIPTIONS = "subscriptions."
 _ACCOUNT_OWN = (("UID", pa.string()), ("account", pa.string()), ("updated", pa.int64()))
@@ -25,18 +27,9 @@ _EMAIL_OWN = (
     ("updated", pa.int64()),
 )
 # Raised when a rule's result changes, so that profiles and rows of two versions are never mixed.
-_RULES_VERSION = 1
-
-
-@dataclass(frozen=True)
-class ColumnDoc:
-    """One column in words, for people."""
-
-    column: str
-    type: str
-    sources: str
-    rule: str
-    description: str
+_RULES_VERSION = 2
+# What a field says that never changes a profile, a row or a reject.
+_NO_EFFECT = {"description", "owner"}
 
 
 @dataclass(frozen=True)
@@ -47,25 +40,29 @@ class FieldTable:
         fields: In the order of the sync file.
         record_filter: Conditions on the profile.
         lite: Whether lite accounts are read too.
+
+    Raises:
+        ConfigError: The fields contradict each other; all contradictions at once.
     """
 
     fields: tuple[FieldConfig, ...]
     record_filter: tuple[RecordFilter, ...] = ()
     lite: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuses what could not be read as it is written."""
+        problems = list(contradictions(self))
+        if problems:
+            raise ConfigError(problems, next_step="mend `fields` or `record_filter` in the sync file")
+
     @classmethod
     def from_sync(cls, sync: Sync) -> FieldTable:
         """The table of a sync.
 
         Raises:
-            ConfigError: A path is used both with and without `join`.
+            ConfigError: The fields contradict each other.
         """
-        table = cls(sync.fields, sync.record_filter, sync.gigya.accounts != "full")
-        scalars = {path for f in table.fields if f.join is None for path in f.paths}
-        both = sorted(scalars & table.list_paths)
-        if both:
-            raise ConfigError([f"fields: {', '.join(both)}: expected join on all fields of one path, or on none"])
-        return table
+        return cls(sync.fields, sync.record_filter, sync.gigya.accounts != "full")
 
     @cached_property
     def key(self) -> FieldConfig:
@@ -98,17 +95,26 @@ class FieldTable:
         return {f.paths[0]: f for f in self.subscriptions if f.paths[0].startswith(SUBSCRIPTIONS)}
 
     @cached_property
-    def plain_paths(self) -> tuple[str, ...]:
-        """All other paths but UID, each once, in the order of first use."""
+    def paths(self) -> tuple[str, ...]:
+        """All paths that fields and filters need, each once, in the order of first use."""
         own = (path for field in self.fields for path in field.paths)
         filters = (f.gigya for f in self.record_filter if f.gigya is not None)
-        paths = dict.fromkeys([*own, *filters])
-        return tuple(path for path in paths if path not in self.subscription_paths and path != "UID")
+        return tuple(dict.fromkeys([*own, *filters]))
+
+    @cached_property
+    def subscription_parts(self) -> tuple[str, ...]:
+        """Paths of single values of subscriptions, such as the time of the last change; e-mail accounts have them."""
+        return tuple(p for p in self.paths if p.startswith(SUBSCRIPTIONS) and p not in self.subscription_paths)
+
+    @cached_property
+    def plain_paths(self) -> tuple[str, ...]:
+        """All other paths but UID: what accounts have."""
+        return tuple(path for path in self.paths if not path.startswith(SUBSCRIPTIONS) and path != "UID")
 
     @cached_property
     def needs_email_accounts(self) -> bool:
-        """Whether `FROM accounts` alone is not enough."""
-        return self.lite or bool(self.subscription_paths)
+        """Whether `FROM accounts` alone is not enough: it has no subscriptions (Gigya: search, sources)."""
+        return self.lite or bool(self.subscription_paths) or bool(self.subscription_parts)
 
     @cached_property
     def account_select(self) -> tuple[str, ...]:
@@ -119,7 +125,9 @@ class FieldTable:
     def email_account_select(self) -> tuple[str, ...]:
         """What is selected FROM emailAccounts; the plain paths only for lite accounts, which have no account."""
         own = ["UID", "token", "email", "hasFullAccount", "hasLiteAccount", "lastUpdatedTimestamp"]
-        return tuple(dict.fromkeys([*own, *self.subscription_paths, *(self.plain_paths if self.lite else ())]))
+        # A part of a subscription that is selected as a whole comes with it.
+        parts = [part for part in self.subscription_parts if not self._within_subscription(part)]
+        return tuple(dict.fromkeys([*own, *self.subscription_paths, *parts, *(self.plain_paths if self.lite else ())]))
 
     @cached_property
     def account_schema(self) -> pa.Schema:
@@ -142,64 +150,48 @@ class FieldTable:
         facts = [
             _RULES_VERSION,
             self.lite,
-            [f.model_dump() for f in self.fields],
-            [f.model_dump() for f in self.record_filter],
+            [f.model_dump(exclude=_NO_EFFECT, exclude_defaults=True) for f in self.fields],
+            [f.model_dump(exclude_defaults=True) for f in self.record_filter],
         ]
         return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:12]
 
     def column_docs(self) -> list[ColumnDoc]:
         """Every column in words."""
-        return [
-            ColumnDoc(f.cheetahmail, f.type, _sources(f), rule_in_words(f), f.description or "") for f in self.fields
-        ]
+        return [column_doc(field) for field in self.fields]
+
+    def sources_of(self, column: str) -> tuple[str, ...]:
+        """The Gigya paths that a CheetahMail column is made from; none for a constant.
+
+        Raises:
+            KeyError: There is no such column.
+        """
+        return {field.cheetahmail: field.paths for field in self.fields}[column]
 
     def profile_docs(self) -> dict[str, str]:
         """What each column of a profile is for."""
-        used: dict[str, list[str]] = {}
-        for field in self.fields:
-            for path in field.paths:
-                used.setdefault(path, []).append(field.cheetahmail)
-        docs = {path: f"for {', '.join(columns)}" for path, columns in used.items()}
-        return docs | {
-            "UID": "Gigya's UID; the token for a lite account",
-            "account": "full or lite",
-            "updated": "last update of account or subscriptions, epoch ms",
-            "value_errors": "paths whose value had a shape that no rule can read",
-        }
+        used = {path: [f.cheetahmail for f in self.fields if path in f.paths] for path in self.paths}
+        docs = {path: f"for {', '.join(columns or ['the record filter'])}" for path, columns in used.items()}
+        times = {f"{path}.at": f"when {path} came to be, epoch ms" for path in self.subscription_paths}
+        return (
+            docs
+            | times
+            | {
+                "UID": "Gigya's UID; the token for a lite account",
+                "account": "full or lite",
+                "updated": "last update of account or subscriptions, epoch ms",
+                "value_errors": "paths whose value had a shape that no rule can read",
+            }
+        )
 
     def _plain(self) -> list[tuple[str, pa.DataType]]:
-        return [(p, pa.list_(pa.string()) if p in self.list_paths else pa.string()) for p in self.plain_paths]
+        return self._typed(self.plain_paths)
+
+    def _typed(self, paths: tuple[str, ...]) -> list[tuple[str, pa.DataType]]:
+        return [(path, pa.list_(pa.string()) if path in self.list_paths else pa.string()) for path in paths]
 
     def _states(self) -> list[tuple[str, pa.DataType]]:
         pairs = (((path, pa.string()), (f"{path}.at", pa.int64())) for path in self.subscription_paths)
-        return [column for pair in pairs for column in pair]
+        return [*(column for pair in pairs for column in pair), *self._typed(self.subscription_parts)]
 
-
-def _sources(field: FieldConfig) -> str:
-    if field.constant is not None:
-        return f"constant {field.constant!r}"
-    return (", " if field.is_date_parts else " or ").join(field.paths)
-
-
-def rule_in_words(field: FieldConfig) -> str:
-    """The rules of a field in the order in which they apply."""
-    words = [
-        (field.key, "key"),
-        (field.required, "required"),
-        (field.raw, "raw"),
-        (field.is_date_parts, "year, month, day"),
-        (field.join is not None, f"joined by {field.join!r}"),
-        (bool(field.replace), f"{len(field.replace)} replacement(s)"),
-        (field.collapse, "white space collapsed"),
-        (field.case is not None, f"{field.case} case"),
-        (field.values is not None, ", ".join(f"{k} to {v}" for k, v in (field.values or {}).items())),
-        (field.function is not None, f"function {field.function}"),
-        (field.input_format is not None, f"read as {field.input_format}"),
-        (field.format is not None, f"written as {field.format}"),
-        (field.default is not None, f"default {field.default!r}"),
-        (field.truncate is not None, f"cut to {field.truncate}"),
-        (field.hash is not None, f"{field.hash}"),
-        (field.max_length is not None, f"at most {field.max_length} characters"),
-        (field.on_error == "reject", "rejected on error"),
-    ]
-    return "; ".join(text for holds, text in words if holds)
+    def _within_subscription(self, path: str) -> bool:
+        return any(path.startswith(f"{whole}.") for whole in self.subscription_paths)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from gigya_cheetah_assets.config import RecordFilter
-from gigya_cheetah_assets.errors import StopSync
+from gigya_cheetah_assets.mapping.functions import mask_by
 from gigya_cheetah_assets.mapping.text import clean
-from gigya_cheetah_assets.mapping.values import load_function
 
 
 def kept(profiles: pa.Table, conditions: Sequence[RecordFilter]) -> pa.Array:
@@ -24,7 +22,7 @@ def kept(profiles: pa.Table, conditions: Sequence[RecordFilter]) -> pa.Array:
 
 def _holds(profiles: pa.Table, condition: RecordFilter) -> pa.Array:
     if condition.function is not None:
-        return _by_function(profiles, condition.function)
+        return mask_by(condition.function, profiles.to_pandas())
     column = profiles[str(condition.gigya)].combine_chunks()
     if pa.types.is_list(column.type):
         column = pc.binary_join(column, "|")
@@ -39,16 +37,3 @@ def _holds(profiles: pa.Table, condition: RecordFilter) -> pa.Array:
     if condition.not_in is not None:
         return pc.invert(pc.is_in(texts, value_set=pa.array(condition.not_in)))
     return pc.match_substring_regex(texts, f"^(?:{condition.matches})$")
-
-
-def _by_function(profiles: pa.Table, name: str) -> pa.Array:
-    frame = profiles.to_pandas()
-    try:
-        result = load_function(name)(frame)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
-        raise StopSync(
-            f"function {name} failed with {type(error).__name__}", next_step="test it on a DataFrame"
-        ) from None
-    if not isinstance(result, pd.Series) or len(result) != len(frame):
-        raise StopSync(f"function {name} must return a boolean Series, one value a profile", next_step="mend it")
-    return pa.array(result.astype("boolean"), pa.bool_())

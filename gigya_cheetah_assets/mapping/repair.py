@@ -1,7 +1,7 @@
 """One odd account at a time: what typed decoding refuses is read leniently, and what no rule can read is named.
 
-An array of one where a scalar is wanted counts as its element; `"true"` counts as true. Anything else of a wrong
-shape becomes absent and its path a value error. Nothing is ever thrown away with it.
+Branches and subscriptions of a wrong shape become absent and their paths value errors; leaves go through as they
+are, `leaves` judges them. Nothing else of the account is lost with them.
 """
 
 from __future__ import annotations
@@ -11,80 +11,69 @@ from typing import Any
 
 import msgspec
 
+from gigya_cheetah_assets.mapping.leaves import MOST_DIGITS
 from gigya_cheetah_assets.mapping.structs import Keys, Node
 
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+# Stands for a status that is no text: whatever it is, it is no confirmation.
+_ODD_STATUS = "unreadable"
 
 
-def repaired(raw: bytes, node: Node, record: type[msgspec.Struct]) -> tuple[Any, list[str]]:
-    """The record with unreadable parts left out, and the paths of those parts."""
+def repaired(raw: bytes, node: Node) -> tuple[Any, list[str]]:
+    """The record, without its unreadable parts, as an object of the node's type, and the paths of those parts."""
     errors: list[str] = []
-    clean = _branch(json.loads(raw), node, (), errors)
-    return msgspec.convert(clean, record), errors
+    # Bytes that are no UTF-8 become U+FFFD; the rest of the account is fine.
+    value = json.loads(raw.decode(errors="replace"), parse_int=_integer)
+    clean = _branch(value, node, (), errors) or {}
+    return msgspec.convert(clean, node.type), errors
 
 
 def _branch(value: Any, node: Node, path: Keys, errors: list[str]) -> dict[str, Any] | None:
-    if value is None:
+    if value is None and path:
         return None
     if not isinstance(value, dict):
         errors.append(".".join(path) or "(account)")
-        return {} if not path else None
+        return None
     return {
-        key: _child(value[key], child, (*path, key), errors) for key, child in node.children.items() if key in value
+        key: value[key] if child.is_plain_leaf else _child(value[key], child, (*path, key), errors)
+        for key, child in node.children.items()
+        if key in value
     }
 
 
-def _child(value: Any, node: Node, path: Keys, errors: list[str]) -> Any:
-    if node.kind is None:
-        return _branch(value, node, path, errors)
-    if node.kind == "subscription":
-        return _subscription(value, path, errors)
-    return value
-
-
-def leaf(kind: str, value: Any) -> tuple[Any, bool]:
-    """The leaf as a scalar or an array of scalars, and whether all of it could be read."""
-    if kind == "array" and isinstance(value, list):
-        fine = [_scalar(item) for item in value if _is_scalar(item)]
-        return fine, len(fine) == len(value)
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    return (_scalar(value), True) if _is_scalar(value) else (None, False)
-
-
-def _subscription(value: Any, path: Keys, errors: list[str]) -> dict[str, Any] | None:
-    if value is None:
-        return None
-    if not isinstance(value, dict):
+def _child(value: Any, node: Node, path: Keys, errors: list[str]) -> dict[str, Any] | None:
+    branch = _branch(value, node, path, errors)
+    if node.kind != "subscription" or branch is None:
+        return branch
+    consent = _consent(value)
+    if consent is None:
         errors.append(".".join(path))
-        return None
-    state = value.get("isSubscribed")
-    double = value.get("doubleOptIn")
-    if isinstance(state, str | int):
-        state = _BOOLEANS.get(str(state).lower())
-    if not (isinstance(state, bool | None) and isinstance(double, dict | None)) or (
-        state is None and value.get("isSubscribed") is not None
-    ):
-        errors.append(".".join(path))
+    return branch | (consent or {})
+
+
+def _consent(value: dict[str, Any]) -> dict[str, Any] | None:
+    """The parts of a subscription that decide on its state; None where they can't be read."""
+    state, double = value.get("isSubscribed"), value.get("doubleOptIn")
+    if isinstance(state, str | int | float):
+        state = _BOOLEANS.get(str(state).strip().lower(), state)
+    if not isinstance(state, bool | None) or not isinstance(double, dict | None):
         return None
     return {
         "isSubscribed": state,
-        "lastUpdatedSubscriptionState": _text_or_none(value.get("lastUpdatedSubscriptionState")),
-        "doubleOptIn": None if double is None else {k: _text_or_none(double.get(k)) for k in ("status", "confirmTime")},
+        "lastUpdatedSubscriptionState": _text(value.get("lastUpdatedSubscriptionState")),
+        "doubleOptIn": double and {"status": _status(double), "confirmTime": _text(double.get("confirmTime"))},
     }
 
 
-def _text_or_none(value: Any) -> str | None:
+def _status(double: dict[str, Any]) -> str | None:
+    status = double.get("status")
+    return status if isinstance(status, str | None) else _ODD_STATUS
+
+
+def _integer(digits: str) -> int | float:
+    # Python refuses to read integers of more than 4,300 digits; infinity is no value either.
+    return int(digits) if len(digits) <= MOST_DIGITS else float("inf")
+
+
+def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
-
-
-def _is_scalar(value: Any) -> bool:
-    if isinstance(value, str):
-        # Half of a surrogate pair is valid JSON but no character.
-        return not any("\ud800" <= character <= "\udfff" for character in value)
-    return isinstance(value, int | float | bool | None)
-
-
-def _scalar(value: Any) -> Any:
-    # A number beyond 64 bits is an id; as text it keeps all its digits.
-    return str(value) if isinstance(value, int) and not -(2**63) <= value < 2**63 else value

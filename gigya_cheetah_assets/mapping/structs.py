@@ -1,31 +1,34 @@
 """Typed decoding: msgspec Structs built at run time from paths, so that only wanted values become Python objects.
 
 A tree of paths becomes nested Structs whose leaves are scalars, arrays or subscriptions. The rare account whose
-branches or subscriptions are of another type is repaired on its own in `repair`.
+branches or subscriptions are of another type is repaired on its own in `repair`; what becomes of a leaf is in
+`leaves`.
 """
 
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from operator import attrgetter
+from typing import Any, Literal
 
 import msgspec
 
 from gigya_cheetah_assets.gigya import SearchEnvelope
 
 Keys = tuple[str, ...]
+Kind = Literal["scalar", "array", "subscription"]
 
 
-class DoubleOptIn(msgspec.Struct, rename="camel"):
+class DoubleOptIn(msgspec.Struct, rename="camel", gc=False):
     """`doubleOptIn` of a subscription."""
 
     status: str | None = None
     confirm_time: str | None = None
 
 
-class Subscription(msgspec.Struct, rename="camel"):
+class Subscription(msgspec.Struct, rename="camel", gc=False):
     """One subscription leaf; `isSubscribed` flips before a double opt-in is confirmed (Gigya, Subscriptions object)."""
 
     is_subscribed: bool | None = None
@@ -33,46 +36,53 @@ class Subscription(msgspec.Struct, rename="camel"):
     double_opt_in: DoubleOptIn | None = None
 
 
-# Scalars and arrays take any JSON value: one odd type must not cost the page its fast way.
-LEAF_TYPES: dict[str, Any] = {"scalar": Any, "array": Any, "subscription": Subscription | None}
-
-
 @dataclass
 class Node:
-    """One level of the tree; `kind` is set on a leaf, `children` on a branch."""
+    """One level of the tree: a leaf has a kind, a branch children; a subscription may have both.
 
-    kind: str | None = None
-    children: dict[str, Node] = field(default_factory=dict)
-
-
-def tree(leaves: Iterable[tuple[Keys, str]]) -> Node:
-    """The tree of leaves given by their keys and kinds.
-
-    Where a path is a leaf and a branch at once (`profile` and `profile.email`), the branch wins.
+    Attributes:
+        type: Its Struct, unless it is a plain leaf.
     """
+
+    kind: Kind | None = None
+    children: dict[str, Node] = field(default_factory=dict)
+    type: type[msgspec.Struct] | None = None
+
+    @property
+    def is_plain_leaf(self) -> bool:
+        """Whether its value is any JSON."""
+        return self.kind in ("scalar", "array")
+
+
+def tree(leaves: Iterable[tuple[Keys, Kind]]) -> Node:
+    """The tree of leaves given by their keys and kinds; no plain leaf may lie on the way to another leaf."""
     root = Node()
     for keys, kind in leaves:
         node = root
         for key in keys:
-            node.kind = None
             node = node.children.setdefault(key, Node())
-        if not node.children:
-            node.kind = kind
+        node.kind = kind
+    _give_types(root, "Record")
     return root
 
 
-def record_type(node: Node, name: str = "Record") -> type[msgspec.Struct]:
-    """The Struct of a branch; the attribute of a key is `attribute(position)`, since keys may be any text."""
-    fields, names = [], {}
+def _give_types(node: Node, name: str) -> None:
+    fields: list[tuple[str, Any, Any]] = []
+    names: dict[str, str] = {}
     for position, (key, child) in enumerate(node.children.items()):
-        kind = LEAF_TYPES[child.kind] if child.kind else record_type(child, f"{name}_{position}") | None
-        fields.append((attribute(position), kind, None))
         names[attribute(position)] = key
-    return msgspec.defstruct(name, fields, rename=names, gc=False)
+        if child.is_plain_leaf:
+            # Any JSON value: one odd type must not cost the page its fast way.
+            fields.append((attribute(position), Any, None))
+        else:
+            _give_types(child, f"{name}_{position}")
+            fields.append((attribute(position), child.type | None, None))  # type: ignore[operator] # built at run time
+    bases = (Subscription,) if node.kind == "subscription" else ()
+    node.type = msgspec.defstruct(name, fields, bases=bases, rename=names, gc=False, eq=False)
 
 
 def attribute(position: int) -> str:
-    """Name of a Struct's attribute for the n-th key."""
+    """Name of a Struct's attribute for the n-th key; keys may be any text, so they can't be names themselves."""
     return f"f{position}"
 
 
@@ -86,13 +96,24 @@ def page_type(record: type[msgspec.Struct | msgspec.Raw]) -> type[msgspec.Struct
     )
 
 
-def leaf_values(records: list[Any], node: Node) -> Iterable[tuple[Keys, list[Any]]]:
-    """Every leaf's values, one a record, with the leaf's keys; a missing parent gives None."""
+def leaf_values(records: list[Any], node: Node) -> Iterator[tuple[Keys, list[Any]]]:
+    """Every leaf's values, one a record, with the leaf's keys; a missing parent gives None.
+
+    Args:
+        records: Objects of the node's type.
+        node: The branch to read.
+    """
     for position, (key, child) in enumerate(node.children.items()):
-        name = attribute(position)
-        values = [None if record is None else getattr(record, name) for record in records]
-        if child.kind:
+        values = list(map(attrgetter(attribute(position)), records))
+        if child.kind is not None:
             yield (key,), values
-        else:
-            for keys, deeper in leaf_values(values, child):
-                yield (key, *keys), deeper
+        if child.children:
+            yield from (((key, *keys), deeper) for keys, deeper in leaf_values(_present(values, child), child))
+
+
+def _present(values: list[Any], node: Node) -> list[Any]:
+    """The same with an empty object for each missing one."""
+    if None not in values or node.type is None:
+        return values
+    empty = node.type()
+    return [empty if value is None else value for value in values]

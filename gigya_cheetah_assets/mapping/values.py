@@ -1,28 +1,30 @@
 """Value rules, each a small function on a whole column: texts in, texts out, and which of them broke the rule.
 
-Dates are in `dates`, cleaning in `text`, consent in `consent`. A rule never looks at more than its column.
+Dates are in `dates`, cleaning in `text`, consent in `consent`, Python functions in `functions`. A rule never looks at
+more than its column.
 """
 
 from __future__ import annotations
 
 import hashlib
-import importlib
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from gigya_cheetah_assets.config.fields import Replacement
-from gigya_cheetah_assets.errors import ConfigError, StopSync
+from gigya_cheetah_assets.mapping.text import in_normal_form
 
 Checked = tuple[pa.Array, pa.Array]
 INTEGER = r"^[+-]?[0-9]+(\.0*)?$"
 CANONICAL_INTEGER = r"^(0|-?[1-9][0-9]*)$"
-DECIMAL = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
-# Any script in the local part; no blanks, control or invisible characters; a domain with a dot.
-EMAIL = "^[^@\\s\\x{00}-\\x{20}\\x{7f}-\\x{a0}\\x{200b}-\\x{200f}\\x{2028}-\\x{202e}\\x{2060}\\x{feff},;<>()\\[\\]\"]+@[^@\\s\\x{00}-\\x{20}\\x{7f}-\\x{a0}\\x{200b}-\\x{200f}\\x{2028}-\\x{202e}\\x{2060}\\x{feff},;<>()\\[\\]\"]+\\.[^@.\\s\\x{00}-\\x{20},;<>()\\[\\]\"]{2,}$"  # fmt: skip  # noqa: E501 - one pattern
+DECIMAL = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?$"
+# Longer than any id or amount; Python refuses to read integers of more than 4,300 digits.
+LONGEST_NUMBER = 300
+# Any script in the local part; no blanks, control or invisible characters, no list separators; a domain with a dot.
+_NOT_IN_EMAIL = r"@\s\p{Z}\p{C},;<>()\[\]\""
+EMAIL = rf"^[^{_NOT_IN_EMAIL}]+@([^.{_NOT_IN_EMAIL}]+\.)+[^.{_NOT_IN_EMAIL}]{{2,}}$"
 LONGEST_EMAIL = 254
 _TRUE, _FALSE = ("true", "1", "yes", "y", "t", "on"), ("false", "0", "no", "n", "f", "off")
 
@@ -56,7 +58,8 @@ def cased(texts: pa.Array, case: str) -> pa.Array:
     other = pc.fill_null(pc.invert(pc.string_is_ascii(texts)), False)
     if not pc.any(other).as_py():
         return ascii_only(texts)
-    return pc.replace_with_mask(ascii_only(texts), other, each(texts.filter(other), full))
+    # Some letters lose their normal form with their case.
+    return pc.replace_with_mask(ascii_only(texts), other, in_normal_form(each(texts.filter(other), full)))
 
 
 def mapped(texts: pa.Array, values: Mapping[str, str]) -> Checked:
@@ -67,11 +70,12 @@ def mapped(texts: pa.Array, values: Mapping[str, str]) -> Checked:
 
 def integer(texts: pa.Array, spec: str | None) -> Checked:
     """Whole numbers: `17`, ` 17`, `+17`, `17.0` and `017` are 17; `1e3` and `17.5` are none."""
-    canonical = pc.match_substring_regex(texts, CANONICAL_INTEGER)
+    texts = pc.utf8_trim_whitespace(texts)
+    canonical = pc.and_(pc.match_substring_regex(texts, CANONICAL_INTEGER), _short(texts))
     other = wrong(texts, canonical)
     if not pc.any(other).as_py():
         return (each(texts, lambda text: format(int(text), spec or "")) if spec else texts), other
-    bad = wrong(texts, pc.match_substring_regex(texts, INTEGER))
+    bad = wrong(texts, pc.and_(pc.match_substring_regex(texts, INTEGER), _short(texts)))
     odd = pc.and_(other, pc.invert(bad))
     digits = pc.replace_with_mask(_only(texts, bad), odd, each(texts.filter(odd), _whole))
     return (each(digits, lambda text: format(int(text), spec or "")) if spec else digits), bad
@@ -79,13 +83,14 @@ def integer(texts: pa.Array, spec: str | None) -> Checked:
 
 def decimal(texts: pa.Array, spec: str | None) -> Checked:
     """Numbers with a point; without a format no exponent and no trailing zeros: `17.50` is 17.5."""
-    bad = wrong(texts, pc.match_substring_regex(texts, DECIMAL))
+    texts = pc.utf8_trim_whitespace(texts)
+    bad = wrong(texts, pc.and_(pc.match_substring_regex(texts, DECIMAL), _short(texts)))
     return each(_only(texts, bad), lambda text: _decimal(text, spec)), bad
 
 
 def boolean(texts: pa.Array, values: Mapping[str, str] | None) -> Checked:
     """true, yes, 1, on … and false, no, 0, off …, any letter case; written by the value map or as true/false."""
-    at = pc.index_in(pc.utf8_lower(texts), value_set=pa.array([*_TRUE, *_FALSE]))
+    at = pc.index_in(pc.utf8_lower(pc.utf8_trim_whitespace(texts)), value_set=pa.array([*_TRUE, *_FALSE]))
     names = {"true": "true", "false": "false", **(values or {})}
     spelled = pa.array([names["true"]] * len(_TRUE) + [names["false"]] * len(_FALSE), pa.string())
     return spelled.take(at), wrong(texts, pc.is_valid(at))
@@ -107,39 +112,8 @@ def hashed(texts: pa.Array, algorithm: str) -> pa.Array:
     return each(texts, lambda text: hashlib.new(algorithm, text.encode(), usedforsecurity=False).hexdigest())
 
 
-def load_function(name: str) -> Callable[..., object]:
-    """The Python function of `module:function`.
-
-    Raises:
-        ConfigError: It can't be imported.
-    """
-    module, _, attribute = name.partition(":")
-    try:
-        function = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(
-            [f"function {name}: {type(error).__name__}: {error}"],
-            next_step="put the module on PYTHONPATH of Dagster's code location",
-        ) from error
-    if not callable(function):
-        raise ConfigError([f"function {name} is not callable"])
-    return function
-
-
-def by_function(texts: pa.Array, name: str) -> pa.Array:
-    """A user's function from Series to Series of the same length.
-
-    Raises:
-        StopSync: It failed or returned something else; names the function and the error's class, never a value.
-    """
-    series = texts.to_pandas()
-    try:
-        result = load_function(name)(series)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
-        raise StopSync(f"function {name} failed with {type(error).__name__}", next_step="test it on a Series") from None
-    if not isinstance(result, pd.Series) or len(result) != len(series):
-        raise StopSync(f"function {name} must return a Series of the same length", next_step="mend the function")
-    return pa.array(result.astype("str"), pa.string(), from_pandas=True)
+def _short(texts: pa.Array) -> pa.Array:
+    return pc.less_equal(pc.binary_length(texts), LONGEST_NUMBER)
 
 
 def _only(texts: pa.Array, bad: pa.Array) -> pa.Array:

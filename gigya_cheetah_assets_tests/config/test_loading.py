@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from gigya_cheetah_assets.config import Sync, load_sync, load_syncs, missing_variables
+from gigya_cheetah_assets.config.files import InboundDefaults
 from gigya_cheetah_assets.errors import ConfigError
 from gigya_cheetah_assets_tests.syncs import DESIGN_EXAMPLE, minimal_sync
 
@@ -141,3 +142,9 @@ def test_a_model_never_prints_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     sync = Sync.model_validate(minimal_sync())
     assert "the-real-value" not in repr(sync)
     assert "the-real-value" not in sync.model_dump_json()
+
+
+@pytest.mark.parametrize("zone", ["Mars/Base", "", "../etc/passwd", "EST5"])
+def test_a_time_zone_that_nobody_knows_is_told(zone):
+    with pytest.raises(ValueError, match="expected a time zone such as America/New_York"):
+        InboundDefaults(time_zone=zone)

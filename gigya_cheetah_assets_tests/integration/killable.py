@@ -1,24 +1,34 @@
-"""Runs one window in a process of its own and kills it with SIGKILL at its N-th durable event.
+"""Runs windows, each in a process of its own, and kills it with SIGKILL at its N-th durable event.
 
-A durable event is what a kill could leave half done: a folder renamed or removed, a file opened for writing under
-the data folder or the staging, a line of the project's own log, which follows each finished step.
+A durable event is what a kill could leave half done: a folder renamed or removed, a file opened for writing or
+renamed under the data folder or the staging, a line of the project's own log, which follows each finished step.
 
-    python -m gigya_cheetah_assets_tests.integration.killable WINDOW EVENT
+    python -m gigya_cheetah_assets_tests.integration.killable
 
-EVENT 0 runs to the end; the number of events is the last line printed.
+Each line of its input is a JSON object with `environ`, `window` and `event`; 0 lets the window run to its end. The
+answer to each is a JSON line with the exit `code`, the number of `events` and what was written to `output`. The
+libraries are loaded once and each run is a fork of that.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
 import sys
+import traceback
+from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any
 
 import dagster as dg
 
-from gigya_cheetah_assets.definitions import defs
+# Loads the libraries, but no sync file: that is for the forks, each with its own environment.
+import gigya_cheetah_assets.assets.outbound  # noqa: F401 - as above
+from gigya_cheetah_assets.ledger import Ledger
+
+_WRITES = {"os.rename", "os.remove", "shutil.rmtree", "os.mkdir"}
 
 
 class Countdown(logging.Handler):
@@ -37,8 +47,7 @@ class Countdown(logging.Handler):
     def audit(self, name: str, arguments: tuple[Any, ...]) -> None:
         """Python is about to touch a file."""
         path = str(arguments[0]) if arguments else ""
-        writes = name == "open" and len(arguments) > 1 and str(arguments[1] or "").strip("rbt+") != ""
-        if self._folder in path and (writes or name in {"os.rename", "os.remove", "shutil.rmtree", "os.mkdir"}):
+        if self._folder in path and (name in _WRITES or (name == "open" and _for_writing(arguments))):
             self.event()
 
     def event(self) -> None:
@@ -48,20 +57,65 @@ class Countdown(logging.Handler):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main() -> None:
-    """Materializes the window of the only sync."""
-    window, event = sys.argv[1], int(sys.argv[2])
-    countdown = Countdown(event, os.environ["GIGYA_CHEETAH_DATA"].removesuffix("/data"))
+def _for_writing(arguments: tuple[Any, ...]) -> bool:
+    """Of the audit event `open`: path, mode (None for os.open), flags."""
+    return bool(arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+
+
+def _run(window: str, event: int) -> tuple[bool, int]:
+    countdown = Countdown(event, str(Path(os.environ["GIGYA_CHEETAH_DATA"]).parent))
     logger = logging.getLogger("gigya_cheetah_assets.outbound")
     logger.setLevel(logging.INFO)
     logger.addHandler(countdown)
-    sys.addaudithook(countdown.audit)
+    from gigya_cheetah_assets.definitions import defs  # noqa: PLC0415 - reads the sync files that the environment names
+
+    job = defs.resolve_job_def("sandbox_outbound")
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     with dg.DagsterInstance.ephemeral() as instance:
-        job = defs.resolve_job_def("sandbox_outbound")
+        sys.addaudithook(countdown.audit)
         result = job.execute_in_process(partition_key=window, instance=instance, run_config=quiet)
-    sys.stdout.write(f"{countdown.count}\n")
-    sys.exit(0 if result.success else 1)
+    return result.success, countdown.count
+
+
+def _child(order: dict[str, Any], answer: int, output: int) -> None:
+    """Runs one window and leaves the process without any of the parent's business."""
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.environ.clear()
+    os.environ.update(order["environ"])
+    try:
+        success, events = _run(order["window"], order["event"])
+        os.write(answer, str(events).encode())
+    except BaseException:  # noqa: BLE001 - the parent shows it
+        traceback.print_exc()
+        success = False
+    finally:
+        sys.stderr.flush()
+    os._exit(0 if success else 1)
+
+
+def _forked(order: dict[str, Any]) -> dict[str, Any]:
+    reading, writing = os.pipe()
+    with TemporaryFile() as output:
+        process = os.fork()
+        if process == 0:
+            _child(order, writing, output.fileno())
+        os.close(writing)
+        code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        events = os.read(reading, 20).decode()
+        os.close(reading)
+        output.seek(0)
+        return {"code": code, "events": int(events or 0), "output": output.read().decode()[-3000:]}
+
+
+def main() -> None:
+    """Answers orders until the input ends."""
+    # What these load on first use is loaded here, once for all forks.
+    with TemporaryDirectory() as folder, dg.DagsterInstance.ephemeral():
+        Ledger.open(f"sqlite:///{folder}/ledger.sqlite").close()
+    for line in sys.stdin:
+        sys.stdout.write(json.dumps(_forked(json.loads(line))) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

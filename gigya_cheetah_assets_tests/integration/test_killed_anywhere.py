@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -9,38 +10,53 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from gigya_cheetah_assets.sandbox import Sandbox
+from gigya_cheetah_assets.sandbox import Sandbox, second_opinion
 from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE, sync_content
 
-POINTS = 10
+LATER = "2026-03-02"
+DURING_LATER = int(datetime(2026, 3, 2, 12, tzinfo=UTC).timestamp() * 1000)
 SIGKILLED = -9
 
 
 @dataclass
+class Runner:
+    """The process that runs windows in forks of itself."""
+
+    process: subprocess.Popen[str]
+
+    def run(self, place: Place, window: str, event: int = 0) -> dict[str, Any]:
+        """Runs a window; killed at this durable event unless it is 0."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        order = {"environ": place.environ(), "window": window, "event": event}
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return answer
+
+
+@dataclass
 class Place:
-    """A data folder with a staging, and the process that runs the window in it."""
+    """A data folder with a staging."""
 
     folder: Path
     sandbox: Sandbox
 
-    def run(self, event: int) -> subprocess.CompletedProcess[str]:
-        """Runs the window; killed at this durable event unless it is 0."""
+    def environ(self) -> dict[str, str]:
+        """What the process needs; writes the sync file that it names."""
         (self.folder / "syncs").mkdir(parents=True, exist_ok=True)
         content = yaml.safe_dump(sync_content(self.sandbox, self.folder))
         (self.folder / "syncs" / "sandbox.yaml").write_text(content, encoding="utf-8")
-        environ = {
-            **os.environ,
-            **self.sandbox.environ,
-            "GIGYA_CHEETAH_SYNCS": str(self.folder / "syncs"),
-            "GIGYA_CHEETAH_DATA": str(self.folder / "data"),
-        }
-        command = [sys.executable, "-m", "gigya_cheetah_assets_tests.integration.killable", FIRST, str(event)]
-        return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=100)
+        own = {"GIGYA_CHEETAH_SYNCS": str(self.folder / "syncs"), "GIGYA_CHEETAH_DATA": str(self.folder / "data")}
+        return {**os.environ, **self.sandbox.environ, **own}
 
     def outcome(self) -> tuple[dict[str, bytes], list[tuple[object, ...]]]:
         """The outbox (hidden files too) and what the ledger says of each person."""
@@ -53,6 +69,12 @@ class Place:
         finally:
             ledger.close()
 
+    def copy(self, folder: Path) -> Place:
+        """A place that begins where this one stands."""
+        if self.folder.exists():
+            shutil.copytree(self.folder, folder)
+        return Place(folder, self.sandbox)
+
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
@@ -60,19 +82,64 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         yield sandbox
 
 
-@pytest.mark.timeout(300)
-def test_a_kill_at_any_of_ten_points_then_a_second_run_gives_the_same(sandbox: Sandbox, tmp_path: Path) -> None:
-    undisturbed = Place(tmp_path / "undisturbed", sandbox)
-    finished = undisturbed.run(0)
-    assert finished.returncode == 0, finished.stderr[-2000:]
+@pytest.fixture(scope="module")
+def runner() -> Iterator[Runner]:
+    command = [sys.executable, "-m", "gigya_cheetah_assets_tests.integration.killable"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield Runner(process)
+
+
+def _people_do_things(sandbox: Sandbox) -> None:
+    """Between the two windows: some opt out, some opt in, some move, all so that each kind of file has rows."""
+    site = sandbox.site
+    documents = [doc for doc in site.accounts() if doc.get("UID") and doc.get("isRegistered")]
+
+    def with_state(state: str) -> list[str]:
+        found = (doc["UID"] for doc in documents if second_opinion.state(doc, "NEWSLETTER") == state)
+        return list(islice(found, 8))
+
+    for uid in with_state("opt_in")[:4]:
+        site.change(uid, subscriptions={"newsletter": {"email": {"isSubscribed": False}}}, at=DURING_LATER)
+    for number, uid in enumerate(with_state("opt_in")[4:]):
+        site.change(uid, profile={"email": f"moved-{number}@example.org"}, at=DURING_LATER)
+    opt_in = {"newsletter": {"email": {"isSubscribed": True, "doubleOptIn": {"status": "Confirmed"}}}}
+    for uid in with_state("opt_out"):
+        site.change(uid, subscriptions=opt_in, at=DURING_LATER)
+
+
+def _killed_everywhere(runner: Runner, start: Place, window: str, tmp_path: Path, *, points: int) -> dict[str, bytes]:
+    """Asserts that kills spread over the run, each with a second run, end as the undisturbed one; returns its files."""
+    undisturbed = start.copy(tmp_path / "undisturbed")
+    finished = runner.run(undisturbed, window)
+    assert finished["code"] == 0, finished["output"]
     expected = undisturbed.outcome()
-    events = int(finished.stdout.splitlines()[-1])
-    assert events > POINTS
-    for point in range(POINTS):
-        event = 1 + point * (events - 1) // (POINTS - 1)
-        place = Place(tmp_path / f"killed-at-{event}", sandbox)
-        assert place.run(event).returncode == SIGKILLED
-        again = place.run(0)
-        assert again.returncode == 0, again.stderr[-2000:]
+    events = finished["events"]
+    assert events > 2 * points
+    for point in range(points):
+        event = 1 + point * (events - 1) // (points - 1)
+        place = start.copy(tmp_path / f"killed-at-{event}")
+        assert runner.run(place, window, event)["code"] == SIGKILLED
+        again = runner.run(place, window)
+        assert again["code"] == 0, again["output"]
         assert place.outcome() == expected, f"killed at event {event} of {events}"
         shutil.rmtree(place.folder)
+    return expected[0]
+
+
+@pytest.mark.timeout(300)
+def test_an_initial_load_that_is_killed_and_run_again_gives_the_same(
+    runner: Runner, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    files = _killed_everywhere(runner, Place(tmp_path / "nothing-yet", sandbox), FIRST, tmp_path, points=4)
+    assert [name.split("_")[1] for name in files] == ["profiles", "subs", "unsubs"]
+
+
+@pytest.mark.timeout(300)
+def test_a_kill_at_any_of_ten_points_then_a_second_run_gives_the_same(runner: Runner, tmp_path: Path) -> None:
+    with Sandbox(tmp_path / "sandbox", PEOPLE) as sandbox:
+        start = Place(tmp_path / "start", sandbox)
+        assert runner.run(start, FIRST)["code"] == 0
+        _people_do_things(sandbox)
+        files = _killed_everywhere(runner, start, LATER, tmp_path, points=10)
+    later = sorted(name.split("_")[1] for name in files if "_20260302T" in name)
+    assert later == ["coa", "profiles", "subs", "unsubs"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,15 @@ import pytest
 
 from gigya_cheetah_assets.sandbox import Sandbox
 from gigya_cheetah_assets.sandbox.second_opinion import at, text
-from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE, runs
+from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE, Runs, runs
+
+FUNCTIONS = "gigya_cheetah_assets_tests.integration.user_functions"
+# Each stops the window in another way;.
+TROUBLES: list[dict[str, Any]] = [
+    {"cheetahmail": "N", "gigya": "profile.lastName", "type": "integer", "on_error": "reject"},
+    {"cheetahmail": "N", "gigya": "profile.lastName", "function": f"{FUNCTIONS}:fails"},
+    {"cheetahmail": "N", "gigya": "profile.email", "values": {"a": "b"}, "on_error": "reject"},
+]
 
 
 @pytest.fixture
@@ -24,8 +33,11 @@ def _values(document: dict[str, Any]) -> Iterator[str]:
     """What would tell who a person is: long enough not to be found by chance."""
     for path in ("profile.email", "profile.lastName", "profile.city"):
         value = text(at(document, *path.split(".")))
-        if len(value) >= 6:
+        if len(value) >= 6 or (len(value) == 5 and not value.isascii()):
             yield value
+            # Dagster keeps its events as JSON, some of it as JSON inside JSON.
+            yield json.dumps(value)[1:-1]
+            yield json.dumps(json.dumps(value)[1:-1])[1:-1]
 
 
 def _everything(folder: Path) -> str:
@@ -41,22 +53,34 @@ def _everything(folder: Path) -> str:
     return "\n".join(parts)
 
 
+def _stopped_in_many_ways(outbound: Runs) -> None:
+    outbound.content["limits"]["max_reject_share"] = 0.0
+    fields = outbound.content["fields"]
+    for field in TROUBLES:
+        outbound.content["fields"] = [*fields, field]
+        assert not outbound.run(FIRST).success, field
+    outbound.content["fields"] = fields
+    outbound.content["limits"]["max_reject_share"] = 1.0
+    assert outbound.run(FIRST).success
+    # The rows were made for an encoding that holds them; the writer meets what it can't write.
+    outbound.content["import_files"]["defaults"] = {"encoding": "ascii"}
+    assert not outbound.run(FIRST, assets="staged_import_files").success
+
+
 def test_the_event_log_and_the_output_hold_no_value_of_a_person_and_no_secret(
     sandbox: Sandbox, tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
     with runs(sandbox, tmp_path / "run") as outbound:
         assert outbound.run(FIRST).success
-        outbound.content["limits"]["max_reject_share"] = 0.0
-        outbound.content["fields"].append(
-            {"cheetahmail": "N", "gigya": "profile.lastName", "type": "integer", "on_error": "reject"}
-        )
-        assert not outbound.run(FIRST).success
+        _stopped_in_many_ways(outbound)
     captured = capfd.readouterr()
     found = "\n".join([_everything(tmp_path / "run" / "dagster"), captured.out, captured.err, caplog.text])
-    assert "cheetahmail_rows" in found
+    for text_of_a_run in ("cheetahmail_rows", "not_an_integer", "failed with ValueError", "ascii"):
+        assert text_of_a_run in found
     values = {value for document in sandbox.site.accounts() for value in _values(document)}
     assert len(values) > 300
-    assert [value for value in values if value in found] == []
+    assert sorted(value for value in values if value in found) == []
     secrets = [value for name, value in sandbox.environ.items() if "KNOWN_HOSTS" not in name and len(value) > 8]
+    assert len(secrets) > 3
     assert [secret for secret in secrets if secret in found] == []

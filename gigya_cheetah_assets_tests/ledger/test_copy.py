@@ -26,6 +26,7 @@ def test_a_ledger_moves_to_postgresql_and_back(
             assert changes(ledger, frame(*people), window="w2").unchanged == 50
             assert (ledger.population("acme"), ledger.deliveries("acme")) == (50, deliveries)
             assert ledger.is_released("acme", "w1", "volume")
+            assert (ledger.consent_count("acme"), ledger.verify_consents("acme")) == (50, None)
             assert ledger.record("acme", "w2", [], shape=SHAPE, mapping_version="another") == 2
 
 

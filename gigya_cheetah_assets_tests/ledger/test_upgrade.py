@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from gigya_cheetah_assets.ledger import Ledger, LedgerTooNew, LedgerUnusable, tables
-from gigya_cheetah_assets_tests.ledger.people import Person, deliver
+from gigya_cheetah_assets_tests.ledger.people import T0, Person, deliver
 
 MIGRATIONS = Path(tables.__file__).parent / "migrations"
 
@@ -33,7 +33,7 @@ def test_the_newest_migration_is_the_version_of_the_code() -> None:
 
 def test_a_ledger_of_a_newer_version_is_refused(url: str) -> None:
     set_version(url, "0999")
-    with pytest.raises(LedgerTooNew, match=r"0999.*up to 0001"):
+    with pytest.raises(LedgerTooNew, match=r"0999.*up to 0002"):
         Ledger.open(url)
 
 
@@ -48,6 +48,20 @@ def test_a_ledger_is_there_again_when_it_is_opened_again(url: str) -> None:
         deliver(ledger, Person("u1"), window="w1")
     with Ledger.open(url) as ledger:
         assert ledger.population("acme") == 1
+
+
+def test_a_ledger_of_the_first_version_grows_into_this_one(url: str) -> None:
+    with Ledger.open(url) as ledger:
+        deliver(ledger, Person("u1", news="opt_in"), window="w1")
+        with ledger._database.writing() as connection:
+            names = [table.name for table in tables.metadata.sorted_tables]
+            for name in [name for name in names if "inbound" in name or "consent" in name or "parked" in name]:
+                connection.execute(sa.text(f"DROP TABLE {name}"))
+            connection.execute(sa.text("UPDATE ledger_version SET version_num = '0001'"))
+    with Ledger.open(url) as ledger:
+        assert ledger.population("acme") == 1
+        deliver(ledger, Person("u1", news="opt_out", updated=T0 + 1), window="w2")
+        assert [(e.before, e.after) for _, _, e in ledger.consents_of("acme", "u1")] == [("opt_in", "opt_out")]
 
 
 def test_processes_that_open_a_new_ledger_at_once_do_not_race(url: str) -> None:

@@ -1,0 +1,171 @@
+"""What inbound and Gigya have come to agree on, laid over the ledger's row of that person; and read back as a base.
+
+The row keeps the mapping that made it: cells are replaced by the name of their column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from gigya_cheetah_assets.ledger.baseline import Baseline
+from gigya_cheetah_assets.ledger.consents import format_consents, parse_consents
+from gigya_cheetah_assets.ledger.deliveries import set_head
+from gigya_cheetah_assets.ledger.digests import digests, slots
+from gigya_cheetah_assets.ledger.driver import execute_many
+from gigya_cheetah_assets.ledger.inbound_items import Change
+from gigya_cheetah_assets.ledger.lookup import People, head
+from gigya_cheetah_assets.ledger.recording import known_mappings, upsert_sql
+from gigya_cheetah_assets.ledger.row_text import decode, encode
+from gigya_cheetah_assets.ledger.shape import RowShape
+from gigya_cheetah_assets.ledger.sides import UNKNOWN, Base
+from gigya_cheetah_assets.ledger.tables import inbound_cells
+
+_CHUNK = 500
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A person's agreed row as it is stored; `mapping` and `row_text` are None where only consents are known."""
+
+    updated: int
+    mapping: int | None
+    consents: str
+    row_text: str | None
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Writes agreed changes, inside a transaction that the caller holds.
+
+    Attributes:
+        connection: The open transaction.
+        mark: Its placeholder for a value.
+        sync: Whose people.
+        shape: Names of the columns, for the order of the subscriptions.
+        source: What is noted as the delivery that put the state there.
+        now: Epoch ms.
+    """
+
+    connection: Connection
+    mark: str
+    sync: str
+    shape: RowShape
+    source: str
+    now: int
+
+    def settle(self, uid: str, changes: Sequence[Change], updated: int | None, cells: Mapping[str, str | None]) -> bool:
+        """Lays the agreed ones of some changes over the row of one person, and notes their evidence.
+
+        Returns:
+            Whether the row changed.
+        """
+        agreed = [change for change in changes if change.agreed]
+        texts = {change.column: cells.get(change.column, change.cell) for change in agreed}
+        states = {change.column: (change.value, change.at) for change in agreed if change.subscription}
+        self._note_evidence(uid, agreed, texts)
+        return bool(agreed) and self._lay_over(uid, texts, states, updated)
+
+    def _lay_over(
+        self,
+        uid: str,
+        texts: Mapping[str, str | None],
+        states: Mapping[str, tuple[str | None, int | None]],
+        updated: int | None,
+    ) -> bool:
+        before = head(self.connection, self.sync)
+        people = People(self.connection, self.mark, self.sync, before.population)
+        slot = slots([uid])
+        wanted = "uid, updated, mapping, consents, row_text"
+        found = next((_Row(*rest) for name, *rest in people.find(slot, wanted) if name == uid), None)
+        stored = found or _Row(0, None, "", None)
+        row = replace(stored, consents=self._consents(stored.consents, states), row_text=self._row_text(stored, texts))
+        if row == stored:
+            return False
+        # Newer than any row that outbound made of the account before: such a one must not leave any more.
+        row = replace(row, updated=max(stored.updated + 1, updated or 0))
+        columns = () if row.mapping is None else known_mappings(self.connection, self.sync)[row.mapping]
+        (digest,) = digests(pa.array([row.row_text], pa.string()), pa.array([row.consents]), columns)
+        values = (self.sync, *slot, uid, digest, row.updated, self.source, row.mapping, row.consents, row.row_text)
+        execute_many(self.connection, upsert_sql(self.mark), [values])
+        if found is None:
+            set_head(self.connection, self.sync, replace(before, population=before.population + 1))
+        return True
+
+    def _consents(self, stored: str, states: Mapping[str, tuple[str | None, int | None]]) -> str:
+        known: dict[str, tuple[str | None, int | None]] = {**parse_consents(stored), **states}
+        order = [*self.shape.subscriptions, *(name for name in known if name not in self.shape.subscriptions)]
+        told = ((name, *known[name]) for name in order if name in known)
+        return format_consents({name: (state, at) for name, state, at in told if state is not None})
+
+    def _row_text(self, stored: _Row, texts: Mapping[str, str | None]) -> str | None:
+        if stored.mapping is None or stored.row_text is None:
+            return stored.row_text
+        columns = known_mappings(self.connection, self.sync)[stored.mapping]
+        cells = decode(pa.array([stored.row_text]), columns).to_pylist()[0]
+        cells |= {column: text for column, text in texts.items() if column in cells}
+        table = pa.table({column: pa.array([cells[column]], pa.string()) for column in columns})
+        text: str = encode(table, columns)[0].as_py()
+        return text
+
+    def _note_evidence(self, uid: str, agreed: Iterable[Change], texts: Mapping[str, str | None]) -> None:
+        known = {row.column_name: row for row in self.connection.execute(_cells_of(self.sync, [uid]))}
+        for change in agreed:
+            value = change.value if change.subscription else texts[change.column]
+            old = known.get(change.column)
+            written = old.written_at if old is not None and old.value == value else None
+            values = {"value": value, "evidence_at": change.at, "written_at": self.now if change.write else written}
+            which = {"sync": self.sync, "uid": uid, "column_name": change.column}
+            if old is None:
+                self.connection.execute(sa.insert(inbound_cells).values(**which, **values))
+            else:
+                same = [inbound_cells.c[name] == key for name, key in which.items()]
+                self.connection.execute(sa.update(inbound_cells).where(*same).values(**values))
+
+
+def read_bases(
+    connection: Connection, sync: str, uids: Sequence[str], baseline: Baseline, shape: RowShape
+) -> dict[str, dict[str, Base]]:
+    """What was agreed on with some people, by UID and column; people and columns without any are left out.
+
+    Args:
+        connection: An open connection.
+        sync: Whose people.
+        uids: The people.
+        baseline: The ledger's state of them, aligned with `uids`.
+        shape: Names of the columns.
+    """
+    bases: dict[str, dict[str, Base]] = {uid: {} for uid in uids}
+    # A row without a mapping, or of one that has not this column yet: never agreed on.
+    mappings = baseline.mapping.to_pylist()
+    for column in shape.columns:
+        if column in shape.subscriptions:
+            states, times = (values.to_pylist() for values in baseline.consent(column))
+            agreed = [Base(state, at) for state, at in zip(states, times, strict=True)]
+            known = baseline.known.to_pylist()
+        else:
+            agreed = [Base(text) for text in baseline.cells(column).to_pylist()]
+            known = [mapping is not None and column in baseline.mappings[mapping] for mapping in mappings]
+        for uid, base, is_known in zip(uids, agreed, known, strict=True):
+            if is_known:
+                bases[uid][column] = base
+    for start in range(0, len(uids), _CHUNK):
+        for row in connection.execute(_cells_of(sync, uids[start : start + _CHUNK])):
+            _prove(bases[row.uid], row)
+    return bases
+
+
+def _prove(bases: dict[str, Base], cell: sa.Row[Any]) -> None:
+    """Adds the evidence to the agreed value, if it is still the one that the evidence is of."""
+    base = bases.get(cell.column_name, UNKNOWN)
+    if not base.known or (base.value or None) == (cell.value or None):
+        bases[cell.column_name] = Base(cell.value, cell.evidence_at, cell.written_at)
+
+
+def _cells_of(sync: str, uids: Sequence[str]) -> sa.Select[Any]:
+    return sa.select(inbound_cells).where(inbound_cells.c.sync == sync, inbound_cells.c.uid.in_(uids))

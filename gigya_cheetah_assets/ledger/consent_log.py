@@ -1,0 +1,180 @@
+"""The consent log: every decision about a subscription, appended only, each row chained to the one before it.
+
+The hash of a row is the SHA-256 of the previous row's hash and of the row's own text. So a row that was altered,
+removed or moved breaks the chain there; rows that are missing at the end show against the head that is kept apart.
+Who decides what is logged: `recording` for deliveries, `inbound` for files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from gigya_cheetah_assets.ledger.driver import execute_many, fetch
+from gigya_cheetah_assets.ledger.tables import consent_heads, consent_log
+
+OUTBOUND_DELIVERY = "outbound_delivery"
+_COLUMNS = (
+    "sync", "seq", "logged_at", "uid", "subscription", "before", "after", "decided_at", "side", "source", "line",
+    "rule", "hash",
+)  # fmt: skip
+_BATCH = 5_000
+_BEFORE_ALL = -(2**62)
+
+Logged: TypeAlias = Literal["gigya", "cheetahmail"]
+
+
+class ConsentEntry(NamedTuple):
+    """One decision.
+
+    Attributes:
+        uid: Whose.
+        subscription: Column of the subscription.
+        before: The state until then: opt_in, opt_out, pending or None.
+        after: The state from then on; the same where a claim was refused.
+        decided_at: When the person decided, epoch ms; None if that is not known.
+        side: On which side the decision came up.
+        source: The window, or the name of the file.
+        line: Line of the file.
+        rule: What decided: `outbound_delivery`, or a rule of the merge.
+    """
+
+    uid: str
+    subscription: str
+    before: str | None
+    after: str | None
+    decided_at: int | None
+    side: Logged
+    source: str
+    line: int | None
+    rule: str
+
+
+class LoggedConsent(NamedTuple):
+    """One row of the log: its number, when it was written (epoch ms) and the decision."""
+
+    seq: int
+    logged_at: int
+    entry: ConsentEntry
+
+
+class BrokenRow(NamedTuple):
+    """Where the log is not as it was written, and how that shows."""
+
+    seq: int
+    problem: str
+
+
+@dataclass(frozen=True)
+class ConsentLog:
+    """The log of one sync, inside a transaction that the caller holds.
+
+    Attributes:
+        connection: The open transaction.
+        mark: Its placeholder for a value.
+        sync: Whose log.
+    """
+
+    connection: Connection
+    mark: str
+    sync: str
+
+    def append(self, entries: Iterable[ConsentEntry], now: int) -> int:
+        """Appends decisions in their order; `now` is epoch ms.
+
+        Returns:
+            How many there were.
+        """
+        last, previous = self._head()
+        chained = _Chain(self.sync, last, previous, now)
+        marks = ", ".join([self.mark] * len(_COLUMNS))
+        insert = f"INSERT INTO ledger_consent_log ({', '.join(_COLUMNS)}) VALUES ({marks})"  # noqa: S608 - constants and placeholders only
+        execute_many(self.connection, insert, chained.rows(entries))
+        if chained.seq != last:
+            self._move_head(chained.seq, chained.previous)
+        return chained.seq - last
+
+    @property
+    def count(self) -> int:
+        """How many rows were written."""
+        return self._head()[0]
+
+    def of_person(self, uid: str) -> list[LoggedConsent]:
+        """The decisions of one person, oldest first. Reads the whole log of the sync: for people, not for runs."""
+        query = sa.select(consent_log).where(consent_log.c.sync == self.sync, consent_log.c.uid == uid)
+        return [
+            LoggedConsent(row.seq, row.logged_at, ConsentEntry(*(getattr(row, name) for name in ConsentEntry._fields)))
+            for row in self.connection.execute(query.order_by(consent_log.c.seq))
+        ]
+
+    def verify(self) -> BrokenRow | None:
+        """The first row that is not as it was written; None when all are."""
+        last, final = self._head()
+        expected, previous = 1, genesis(self.sync)
+        for seq, logged_at, *content, stored in self._rows():
+            if seq != expected:
+                return BrokenRow(expected, f"missing or moved: the next one found is {seq}")
+            previous = sha256(previous + _text(seq, logged_at, ConsentEntry._make(content))).digest()
+            if previous != stored:
+                return BrokenRow(expected, "altered: its hash does not follow from its content and the row before")
+            expected += 1
+        if (expected - 1, previous) != (last, final):
+            return BrokenRow(expected, f"the log ends after {expected - 1} rows, {last} were written")
+        return None
+
+    def _rows(self) -> Iterator[tuple[Any, ...]]:
+        """All rows without the sync, in the driver's tuples, page by page."""
+        condition = f"sync = {self.mark} AND seq > {self.mark} ORDER BY seq LIMIT {_BATCH}"
+        query = f"SELECT {', '.join(_COLUMNS[1:])} FROM ledger_consent_log WHERE {condition}"  # noqa: S608 - constants and placeholders only
+        page = fetch(self.connection, query, (self.sync, _BEFORE_ALL))
+        while page:
+            yield from page
+            page = fetch(self.connection, query, (self.sync, page[-1][0]))
+
+    def _head(self) -> tuple[int, bytes]:
+        query = sa.select(consent_heads.c.seq, consent_heads.c.hash).where(consent_heads.c.sync == self.sync)
+        found = self.connection.execute(query).first()
+        return (found.seq, bytes(found.hash)) if found else (0, genesis(self.sync))
+
+    def _move_head(self, seq: int, digest: bytes) -> None:
+        values = {"seq": seq, "hash": digest}
+        update = sa.update(consent_heads).where(consent_heads.c.sync == self.sync).values(**values)
+        if not self.connection.execute(update).rowcount:
+            self.connection.execute(sa.insert(consent_heads).values(sync=self.sync, **values))
+
+
+def genesis(sync: str) -> bytes:
+    """What the first row of a sync's log is chained to."""
+    return sha256(f"gigya-cheetah consent log of {sync}".encode()).digest()
+
+
+@dataclass
+class _Chain:
+    """Numbers and hashes rows as they pass."""
+
+    sync: str
+    seq: int
+    previous: bytes
+    now: int
+
+    def rows(self, entries: Iterable[ConsentEntry]) -> Iterator[tuple[object, ...]]:
+        sync, seq, previous, now = self.sync, self.seq, self.previous, self.now
+        for entry in entries:
+            seq += 1
+            previous = sha256(previous + _text(seq, now, entry)).digest()
+            yield (sync, seq, now, *entry, previous)
+        self.seq, self.previous = seq, previous
+
+
+def _text(seq: int, logged_at: int, entry: ConsentEntry) -> bytes:
+    """A row as the one text that is hashed; lengths keep two rows with shifted borders apart."""
+    uid, subscription, before, after, decided_at, side, source, line, rule = entry
+    return (
+        f"{seq};{logged_at};{len(uid)};{uid};{subscription};{before};{after};{decided_at};"
+        f"{side};{len(source)};{source};{line};{rule}"
+    ).encode()

@@ -1,0 +1,251 @@
+"""How far each inbound file has come: a kill resumes where it was, and the same content is known again.
+
+A file is begun, its change set is planned, each item is settled once, the file is finished. What an item changed is
+agreed on in the same transaction as its fate, so the next outbound window does not send it back; and its decisions go
+into the consent log there. Calling Gigya is the caller's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from gigya_cheetah_assets.ledger import parked
+from gigya_cheetah_assets.ledger.agreement import Agreement, read_bases
+from gigya_cheetah_assets.ledger.consent_log import ConsentEntry, ConsentLog
+from gigya_cheetah_assets.ledger.deliveries import set_head
+from gigya_cheetah_assets.ledger.errors import LedgerUnusable
+from gigya_cheetah_assets.ledger.inbound_items import (
+    Change,
+    Fate,
+    InboundFile,
+    InboundRecord,
+    Item,
+    ParkedOptOut,
+    Settlement,
+    Status,
+)
+from gigya_cheetah_assets.ledger.lookup import head
+from gigya_cheetah_assets.ledger.shape import RowShape
+from gigya_cheetah_assets.ledger.sides import Base
+from gigya_cheetah_assets.ledger.store import Ledger
+from gigya_cheetah_assets.ledger.tables import inbound_files, inbound_items
+
+
+class InboundState:
+    """The inbound side of one sync's ledger.
+
+    Args:
+        ledger: The open ledger; inside its `writing` block everything takes part in that transaction.
+        sync: Name of the sync.
+        shape: Names of its columns.
+    """
+
+    def __init__(self, ledger: Ledger, sync: str, shape: RowShape) -> None:
+        self._ledger = ledger
+        self._sync = sync
+        self._shape = shape
+
+    def begin(self, file: InboundFile) -> InboundRecord:
+        """Enters a file, or finds it: by content, whatever its name now.
+
+        Returns:
+            What is known of it; a file whose status is not `open` needs no work any more.
+        """
+        with self._ledger.transaction(self._sync) as (connection, _):
+            known = self._record(connection, file.sha256)
+            if known is not None:
+                return known
+            entered = InboundRecord(file, "open", {}, _now(), None)
+            connection.execute(
+                inbound_files.insert().values(
+                    sync=self._sync, sha256=file.sha256, name=file.name, kind=file.kind, size=file.size,
+                    status=entered.status, counts={}, begun_at=entered.begun_at,
+                )
+            )  # fmt: skip
+            return entered
+
+    def record(self, sha256: str) -> InboundRecord | None:
+        """What is known of a file."""
+        with self._ledger.snapshot() as (connection, _):
+            return self._record(connection, sha256)
+
+    def plan(self, sha256: str, items: Iterable[Item]) -> None:
+        """Enters the change set of a file; a new one replaces what is still pending, what is settled stays.
+
+        Items may come with a fate: those that were rejected or parked before Gigya was asked.
+        """
+        with self._ledger.transaction(self._sync) as (connection, mark):
+            name = self._name(connection, sha256)
+            connection.execute(sa.delete(inbound_items).where(*self._of(sha256), inbound_items.c.fate == "pending"))
+            query = sa.select(inbound_items.c.uid).where(*self._of(sha256))
+            settled = set(connection.execute(query).scalars())
+            new = [item for item in items if item.uid not in settled]
+            values = [
+                {
+                    "sync": self._sync, "sha256": sha256, "uid": item.uid, "line": item.line, "fields": item.fields(),
+                    "fate": item.fate, "code": item.code, "settled_at": None if item.fate == "pending" else _now(),
+                }
+                for item in new
+            ]  # fmt: skip
+            if values:
+                connection.execute(inbound_items.insert(), values)
+            early = [item for item in new if item.fate != "pending"]
+            _log(ConsentLog(connection, mark, self._sync), name, early)
+
+    def pending(self, sha256: str) -> list[Item]:
+        """The items that are not settled yet, in the order of their lines. Those that do not `write` ask nothing."""
+        return self.items(sha256, fate="pending")
+
+    def items(self, sha256: str, *, fate: Fate | None = None) -> list[Item]:
+        """The items of a file in the order of their lines; of one fate if it is given."""
+        query = sa.select(inbound_items).where(*self._of(sha256))
+        if fate is not None:
+            query = query.where(inbound_items.c.fate == fate)
+        with self._ledger.snapshot() as (connection, _):
+            found = connection.execute(query.order_by(inbound_items.c.line, inbound_items.c.uid))
+            return [_item(row) for row in found]
+
+    def settle(self, sha256: str, settlements: Iterable[Settlement]) -> int:
+        """Settles items, all of them in one transaction; an item that is settled already stays as it is.
+
+        Of those applied or unchanged, what both sides now have becomes the agreed state of the person.
+
+        Returns:
+            How many were settled.
+
+        Raises:
+            LedgerBusy: Another run writes this sync's ledger.
+        """
+        with self._ledger.transaction(self._sync) as (connection, mark):
+            name, now = self._name(connection, sha256), _now()
+            agreement = Agreement(connection, mark, self._sync, self._shape, f"inbound {sha256[:16]}", now)
+            settled, moved = [], False
+            for settlement in settlements:
+                item = self._settled(connection, sha256, settlement, now)
+                if item is None:
+                    continue
+                settled.append(item)
+                if item.fate in ("applied", "unchanged"):
+                    moved |= agreement.settle(item.uid, item.changes, settlement.updated, settlement.cells)
+            if moved:
+                # Rows that outbound made before look whether they were overtaken, since the revision has moved on.
+                before = head(connection, self._sync)
+                set_head(connection, self._sync, replace(before, revision=before.revision + 1))
+            _log(ConsentLog(connection, mark, self._sync), name, settled)
+            return len(settled)
+
+    def finish(self, sha256: str, counts: Mapping[str, int], *, status: Status = "done") -> None:
+        """Closes a file.
+
+        Raises:
+            LedgerUnusable: It is to be `done`, and items of it are still pending.
+        """
+        with self._ledger.transaction(self._sync) as (connection, _):
+            open_items = self._fates(connection, sha256)["pending"]
+            if status == "done" and open_items:
+                raise LedgerUnusable(
+                    f"{self._sync}, inbound file {sha256[:16]}: wanted no pending item at its end, found {open_items}",
+                    next_step="materialize gigya_account_updates of this file again",
+                )
+            values = {"status": status, "counts": dict(counts), "finished_at": _now()}
+            which = (inbound_files.c.sync == self._sync, inbound_files.c.sha256 == sha256)
+            connection.execute(sa.update(inbound_files).where(*which).values(**values))
+
+    def fates(self, sha256: str) -> Counter[str]:
+        """How many items of a file have which fate."""
+        with self._ledger.snapshot() as (connection, _):
+            return self._fates(connection, sha256)
+
+    def bases(self, uids: Sequence[str]) -> dict[str, dict[str, Base]]:
+        """What was agreed on with some people, for the merge: by UID, then column; without what never was."""
+        baseline = self._ledger.baseline(self._sync, pa.array(uids, pa.string()), window="")
+        with self._ledger.snapshot() as (connection, _):
+            return read_bases(connection, self._sync, uids, baseline, self._shape)
+
+    def park(self, opt_outs: Iterable[ParkedOptOut]) -> None:
+        """Keeps opt-outs of addresses without an account; one without a time, or the latest, stays."""
+        with self._ledger.transaction(self._sync) as (connection, _):
+            for opt_out in opt_outs:
+                parked.park(connection, self._sync, opt_out, _now())
+
+    def parked(self, addresses: Iterable[str] | None = None) -> list[ParkedOptOut]:
+        """The parked opt-outs; of some addresses only if they are given."""
+        with self._ledger.snapshot() as (connection, _):
+            return parked.read(connection, self._sync, addresses)
+
+    def unpark(self, opt_outs: Iterable[ParkedOptOut]) -> None:
+        """Forgets opt-outs that have found their account: together with what settles it, inside `Ledger.writing`."""
+        with self._ledger.transaction(self._sync) as (connection, _):
+            for opt_out in opt_outs:
+                parked.unpark(connection, self._sync, opt_out)
+
+    def _of(self, sha256: str) -> tuple[sa.ColumnElement[bool], ...]:
+        return inbound_items.c.sync == self._sync, inbound_items.c.sha256 == sha256
+
+    def _record(self, connection: Connection, sha256: str) -> InboundRecord | None:
+        query = sa.select(inbound_files).where(inbound_files.c.sync == self._sync, inbound_files.c.sha256 == sha256)
+        row = connection.execute(query).first()
+        if row is None:
+            return None
+        file = InboundFile(row.sha256, row.name, row.kind, row.size)
+        return InboundRecord(file, row.status, row.counts, row.begun_at, row.finished_at)
+
+    def _name(self, connection: Connection, sha256: str) -> str:
+        known = self._record(connection, sha256)
+        if known is None:
+            raise LedgerUnusable(
+                f"{self._sync}: inbound file {sha256[:16]} was never begun",
+                next_step="materialize inbound_rows of this file again",
+            )
+        return known.file.name
+
+    def _fates(self, connection: Connection, sha256: str) -> Counter[str]:
+        query = sa.select(inbound_items.c.fate, sa.func.count()).where(*self._of(sha256))
+        found = connection.execute(query.group_by(inbound_items.c.fate))
+        return Counter({row[0]: row[1] for row in found})
+
+    def _settled(self, connection: Connection, sha256: str, settlement: Settlement, now: int) -> Item | None:
+        """The item with its fate, which is now stored; None if it was settled before."""
+        which = (*self._of(sha256), inbound_items.c.uid == settlement.uid, inbound_items.c.fate == "pending")
+        row = connection.execute(sa.select(inbound_items).where(*which)).first()
+        if row is None:
+            return None
+        values = {"fate": settlement.fate, "code": settlement.code, "settled_at": now}
+        connection.execute(sa.update(inbound_items).where(*which).values(**values))
+        return replace(_item(row), fate=settlement.fate, code=settlement.code, settled_at=now)
+
+
+def _log(log: ConsentLog, source: str, items: Sequence[Item]) -> None:
+    log.append((entry for item in items for entry in _entries(item, source)), _now())
+
+
+def _entries(item: Item, source: str) -> Iterator[ConsentEntry]:
+    """The decisions of an item that changed a subscription, or refused a claim to."""
+    for change in item.changes:
+        if not change.subscription:
+            continue
+        done = change.write and item.fate == "applied"
+        if done or change.conflict or item.fate in ("rejected", "parked"):
+            after = change.value if done else change.before
+            rule = change.rule if item.fate in ("applied", "unchanged") else f"{item.fate}: {change.rule}"
+            line = change.line if change.line is not None else item.line
+            yield ConsentEntry(
+                item.uid, change.column, change.before, after, change.at, "cheetahmail", source, line, rule
+            )
+
+
+def _item(row: sa.Row[Any]) -> Item:
+    changes = tuple(Change(**change) for change in row.fields)
+    return Item(row.uid, changes, row.line, row.fate, row.code, row.settled_at)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,55 @@
+"""Opt-outs of addresses that no account is known for: kept until one is, and meanwhile in the way of opt-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from gigya_cheetah_assets.ledger.inbound_items import ParkedOptOut
+from gigya_cheetah_assets.ledger.tables import parked_opt_outs
+
+_CHUNK = 500
+_FIELDS = ("address", "subscription", "decided_at", "source", "line")
+
+
+def normal_address(address: str) -> str:
+    """The form in which addresses are compared: without letter case and without blanks around."""
+    return address.strip().lower()
+
+
+def park(connection: Connection, sync: str, opt_out: ParkedOptOut, now: int) -> None:
+    """Keeps an opt-out; of two for one address and subscription one without a time stays, else the later."""
+    which = _which(sync, opt_out)
+    known = connection.execute(sa.select(parked_opt_outs.c.decided_at).where(*which)).first()
+    values = {name: getattr(opt_out, name) for name in _FIELDS} | {"address": normal_address(opt_out.address)}
+    if known is None:
+        connection.execute(sa.insert(parked_opt_outs).values(sync=sync, parked_at=now, **values))
+    elif known.decided_at is not None and (opt_out.decided_at is None or opt_out.decided_at > known.decided_at):
+        connection.execute(sa.update(parked_opt_outs).where(*which).values(**values))
+
+
+def unpark(connection: Connection, sync: str, opt_out: ParkedOptOut) -> None:
+    """Forgets an opt-out."""
+    connection.execute(sa.delete(parked_opt_outs).where(*_which(sync, opt_out)))
+
+
+def read(connection: Connection, sync: str, addresses: Iterable[str] | None) -> list[ParkedOptOut]:
+    """The parked opt-outs by address; of some addresses only if they are given."""
+    query = sa.select(*(parked_opt_outs.c[name] for name in _FIELDS)).where(parked_opt_outs.c.sync == sync)
+    query = query.order_by(parked_opt_outs.c.address, parked_opt_outs.c.subscription)
+    if addresses is None:
+        return [ParkedOptOut(*row) for row in connection.execute(query)]
+    wanted = sorted({normal_address(address) for address in addresses})
+    chunks = (wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK))
+    found = (connection.execute(query.where(parked_opt_outs.c.address.in_(chunk))) for chunk in chunks)
+    return [ParkedOptOut(*row) for rows in found for row in rows]
+
+
+def _which(sync: str, opt_out: ParkedOptOut) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        parked_opt_outs.c.sync == sync,
+        parked_opt_outs.c.address == normal_address(opt_out.address),
+        parked_opt_outs.c.subscription == opt_out.subscription,
+    )
