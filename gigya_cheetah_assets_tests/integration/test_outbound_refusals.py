@@ -94,7 +94,7 @@ def test_profiles_of_other_fields_are_not_mapped(outbound: Runs) -> None:
     ("changes", "says"),
     [
         ({"function": f"{FUNCTIONS}:fails"}, f"function {FUNCTIONS}:fails failed with ValueError"),
-        ({"function": f"{FUNCTIONS}:too_short"}, "must return a Series of the same length"),
+        ({"function": f"{FUNCTIONS}:too_short"}, f"{FUNCTIONS}:too_short must return a Series"),
         ({"function": f"{FUNCTIONS}:nowhere"}, f"function {FUNCTIONS}:nowhere: AttributeError"),
     ],
 )
