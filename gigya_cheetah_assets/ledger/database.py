@@ -109,6 +109,9 @@ class Database:
         with self._connected() as connection:
             with translated():
                 connection.begin()
+                if not self.sqlite:
+                    # Else each statement would see what others have committed meanwhile.
+                    connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             yield connection
 
     @contextmanager

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from gigya_cheetah_assets.ledger import Ledger
-from gigya_cheetah_assets.ledger.consent_log import ConsentEntry
+from gigya_cheetah_assets.ledger.consent_log import ConsentEntry, ConsentLog
 from gigya_cheetah_assets.ledger.tables import consent_log
 from gigya_cheetah_assets_tests.ledger.people import SHAPE, T0, Person, deliver, frame
 
@@ -125,3 +125,12 @@ def test_what_was_not_committed_is_not_in_the_log(ledger: Ledger) -> None:
     with pytest.raises(RuntimeError, match="the end"):
         killed()
     assert (ledger.consents_of("acme", "u1"), ledger.verify_consents("acme")) == ([], None)
+
+
+def test_a_log_that_grows_meanwhile_is_whole(logged: Ledger, url: str) -> None:
+    with logged.snapshot() as (connection, mark), Ledger.open(url) as other:
+        log = ConsentLog(connection, mark, "acme")
+        assert log.count == 5
+        other.log_consents("acme", [OUT])
+        assert (log.verify(), log.count) == (None, 5)
+    assert logged.consent_count("acme") == 6

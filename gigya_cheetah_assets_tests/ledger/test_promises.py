@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gigya_cheetah_assets.ledger import Ledger
@@ -44,6 +44,7 @@ def batches(draw: st.DrawFn, updated: int) -> list[Person]:
 HISTORIES = st.integers(2, 4).flatmap(lambda n: st.tuples(*(batches(T0 + i) for i in range(n))))
 
 
+@settings(max_examples=50)  # each example commits several times, to disk
 @given(HISTORIES)
 def test_a_window_that_runs_again_finds_the_same_changes(shared: Ledger, history: tuple[list[Person], ...]) -> None:
     sync = new_sync()
@@ -56,6 +57,7 @@ def test_a_window_that_runs_again_finds_the_same_changes(shared: Ledger, history
         assert (again.unchanged, again.known, again.flips) == (first.unchanged, first.known, first.flips)
 
 
+@settings(max_examples=50)  # each example commits several times, to disk
 @given(HISTORIES)
 def test_recording_a_history_twice_leaves_the_same_ledger(shared: Ledger, history: tuple[list[Person], ...]) -> None:
     once, twice = new_sync(), new_sync()
