@@ -14,8 +14,9 @@ import dagster as dg
 
 from gigya_cheetah_assets import metadata
 from gigya_cheetah_assets.outbound.brakes import Brake
-from gigya_cheetah_assets.outbound.summary import DeliverySummary, ProfilesSummary, Reasons, RowsSummary, merged
+from gigya_cheetah_assets.outbound.summary import DeliverySummary, ProfilesSummary, RowsSummary
 from gigya_cheetah_assets.schemas import DUPLICATE_KEYS
+from gigya_cheetah_assets.store.summary import Reasons, merged
 
 Summary = TypeVar("Summary", ProfilesSummary, RowsSummary, DeliverySummary)
 

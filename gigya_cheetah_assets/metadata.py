@@ -14,7 +14,8 @@ import msgspec
 from gigya_cheetah_assets.assets.names import key
 from gigya_cheetah_assets.config import FieldConfig, Sync
 from gigya_cheetah_assets.mapping import FieldTable
-from gigya_cheetah_assets.outbound.summary import DeliverySummary, ProfilesSummary, Reasons, RowsSummary
+from gigya_cheetah_assets.outbound.summary import DeliverySummary, ProfilesSummary, RowsSummary
+from gigya_cheetah_assets.store.summary import Reasons
 
 Metadata = dict[str, Any]
 _ARROW_WORDS = {"list<item: string>": "list of text", "string": "text", "int64": "time in ms"}

@@ -22,7 +22,7 @@ from gigya_cheetah_assets.inbound.feeds import Columns, Feed, OwnUploads, Typed,
 from gigya_cheetah_assets.inbound.parse import Batch, Parser, Shape
 from gigya_cheetah_assets.inbound.rejects import LineRejects
 from gigya_cheetah_assets.mapping import FieldTable
-from gigya_cheetah_assets.outbound import folders, summary
+from gigya_cheetah_assets.store import folders, summary
 
 EVENTS = "events.parquet"
 READERS: dict[str, Callable[[Feed, Columns, pa.Table], Typed]] = {

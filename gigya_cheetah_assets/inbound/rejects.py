@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gigya_cheetah_assets.inbound.parse import REJECTS
-from gigya_cheetah_assets.outbound.rejects import for_a_spreadsheet
+from gigya_cheetah_assets.store.rejects import for_a_spreadsheet
 
 
 class LineRejects:

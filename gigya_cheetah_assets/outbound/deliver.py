@@ -21,11 +21,12 @@ from gigya_cheetah_assets.config.files import ImportFileDefaults, Kind
 from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.ledger import DeliveredFile, Ledger, RowShape
 from gigya_cheetah_assets.mapping import FieldTable
-from gigya_cheetah_assets.outbound import brakes, folders, summary
-from gigya_cheetah_assets.outbound.batches import read_batches
+from gigya_cheetah_assets.outbound import brakes
 from gigya_cheetah_assets.outbound.summary import DeliverySummary, ProfilesSummary, RowsSummary
 from gigya_cheetah_assets.outbound.window import Window
 from gigya_cheetah_assets.staging import Staging
+from gigya_cheetah_assets.store import folders, summary
+from gigya_cheetah_assets.store.batches import read_batches
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ class Delivery:
         return result
 
     def _folder(self, asset: str) -> Path:
-        return folders.asset_folder(self._data, self.sync.name, asset, self.window)
+        return folders.asset_folder(self._data, self.sync.name, asset, self.window.stamp)
 
     def _refuse_other_mapping(self) -> None:
         if self._counted.mapping_version != self.table.version:

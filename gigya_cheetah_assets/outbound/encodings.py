@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from gigya_cheetah_assets.cheetahmail import unencodable
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.mapping import FieldTable
-from gigya_cheetah_assets.outbound.rejects import SCHEMA
+from gigya_cheetah_assets.store.rejects import SCHEMA
 
 REASON = "not_in_encoding"
 

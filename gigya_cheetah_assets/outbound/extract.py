@@ -23,14 +23,15 @@ from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.gigya import GigyaClient
 from gigya_cheetah_assets.gigya.query import Source
 from gigya_cheetah_assets.mapping import FieldTable
-from gigya_cheetah_assets.outbound import folders, join, shared_emails, summary
-from gigya_cheetah_assets.outbound.batches import LazyParquet
+from gigya_cheetah_assets.outbound import join, shared_emails
 from gigya_cheetah_assets.outbound.by_key import ByKey
-from gigya_cheetah_assets.outbound.rejects import RejectsWriter
 from gigya_cheetah_assets.outbound.scan import Scan, Scanned, scans
 from gigya_cheetah_assets.outbound.spool import in_stable_order
 from gigya_cheetah_assets.outbound.summary import ProfilesSummary
 from gigya_cheetah_assets.outbound.window import Window, contiguous
+from gigya_cheetah_assets.store import folders, summary
+from gigya_cheetah_assets.store.batches import LazyParquet
+from gigya_cheetah_assets.store.rejects import RejectsWriter
 
 log = logging.getLogger(__name__)
 # A week of hours: long enough to save queries, short enough that a repeat after a failure is bearable.
@@ -102,7 +103,7 @@ class _Extraction:
             return {name: scan.result() for name, scan in running.items()}
 
     def _writer(self, stack: ExitStack, window: Window) -> _WindowWriter:
-        target = folders.asset_folder(self._data, self._sync.name, folders.PROFILES, window)
+        target = folders.asset_folder(self._data, self._sync.name, folders.PROFILES, window.stamp)
         folder = stack.enter_context(folders.building(target))
         return _WindowWriter(
             window,

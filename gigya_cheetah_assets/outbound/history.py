@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from gigya_cheetah_assets.config import Sync
-from gigya_cheetah_assets.outbound import brakes, folders, summary
+from gigya_cheetah_assets.outbound import brakes
 from gigya_cheetah_assets.outbound.brakes import Brake
 from gigya_cheetah_assets.outbound.summary import ProfilesSummary, RowsSummary
 from gigya_cheetah_assets.outbound.window import Window
+from gigya_cheetah_assets.store import folders, summary
 
 
 def earlier_reads(data: Path, sync: Sync, window: Window) -> list[int]:
@@ -24,7 +25,9 @@ def earlier_reads(data: Path, sync: Sync, window: Window) -> list[int]:
 def brakes_of(data: Path, sync: Sync, window: Window) -> list[Brake]:
     """All brakes of a window whose rows are made, for the last look before delivery."""
     profiles = summary.read(
-        folders.finished(folders.asset_folder(data, sync.name, folders.PROFILES, window)), ProfilesSummary
+        folders.finished(folders.asset_folder(data, sync.name, folders.PROFILES, window.stamp)), ProfilesSummary
     )
-    rows = summary.read(folders.finished(folders.asset_folder(data, sync.name, folders.ROWS, window)), RowsSummary)
+    rows = summary.read(
+        folders.finished(folders.asset_folder(data, sync.name, folders.ROWS, window.stamp)), RowsSummary
+    )
     return brakes.of_rows(profiles, rows, earlier_reads(data, sync, window), sync.limits)

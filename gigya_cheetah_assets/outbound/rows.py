@@ -24,12 +24,13 @@ from gigya_cheetah_assets.config.files import KINDS_IN_ORDER, Kind
 from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.ledger import Changes, Ledger, RowShape, compare, compare_rejected
 from gigya_cheetah_assets.mapping import FieldTable, Mapped, map_profiles
-from gigya_cheetah_assets.outbound import folders, shared_emails, summary
-from gigya_cheetah_assets.outbound.batches import LazyParquet, read_batches
+from gigya_cheetah_assets.outbound import shared_emails
 from gigya_cheetah_assets.outbound.encodings import FileEncodings
-from gigya_cheetah_assets.outbound.rejects import RejectsWriter
 from gigya_cheetah_assets.outbound.summary import ProfilesSummary, RowsSummary
 from gigya_cheetah_assets.outbound.window import Window
+from gigya_cheetah_assets.store import folders, summary
+from gigya_cheetah_assets.store.batches import LazyParquet, read_batches
+from gigya_cheetah_assets.store.rejects import RejectsWriter
 
 log = logging.getLogger(__name__)
 
@@ -60,11 +61,11 @@ def make_rows(sync: Sync, table: FieldTable, window: Window, ledger: Ledger, *, 
     Raises:
         StopSync: The profiles are not there, or were read with other fields than the sync file has now.
     """
-    profiles = folders.finished(folders.asset_folder(data, sync.name, folders.PROFILES, window))
+    profiles = folders.finished(folders.asset_folder(data, sync.name, folders.PROFILES, window.stamp))
     extracted = summary.read(profiles, ProfilesSummary)
     _refuse_other_mapping(sync, window, extracted, table)
     revision = ledger.revision(sync.name)
-    target = folders.asset_folder(data, sync.name, folders.ROWS, window)
+    target = folders.asset_folder(data, sync.name, folders.ROWS, window.stamp)
     with folders.building(target) as building, _RowsWriter(building) as writer:
         maker = _RowsMaker(sync, table, window, ledger, writer, shared=shared_emails.read(profiles))
         for batch in read_batches(profiles / "profiles.parquet"):

@@ -21,10 +21,10 @@ from gigya_cheetah_assets.gigya import CursorExpired, GigyaClient, Query, prefet
 from gigya_cheetah_assets.gigya.query import Source, at_least, below, equals, own_condition
 from gigya_cheetah_assets.mapping import FieldTable, account_decoder, email_account_decoder
 from gigya_cheetah_assets.mapping.decode import Decode
-from gigya_cheetah_assets.outbound.batches import BATCH_ROWS
 from gigya_cheetah_assets.outbound.by_key import ByKey
 from gigya_cheetah_assets.outbound.spool import Spool, parts_for
 from gigya_cheetah_assets.outbound.window import Window
+from gigya_cheetah_assets.store.batches import BATCH_ROWS
 
 log = logging.getLogger(__name__)
 _RESTARTS = 5

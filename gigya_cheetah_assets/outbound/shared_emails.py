@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gigya_cheetah_assets.mapping import FieldTable
-from gigya_cheetah_assets.outbound.batches import read_batches
+from gigya_cheetah_assets.store.batches import read_batches
 
 FILE = "shared_emails.parquet"
 REASON = "email_shared_with_opted_out_account"

@@ -19,13 +19,13 @@ from rich.table import Table
 
 from gigya_cheetah_assets.config import Sync, data_folder, load_syncs
 from gigya_cheetah_assets.config.loading import DATA_VARIABLE
-from gigya_cheetah_assets.outbound import folders, summary
 from gigya_cheetah_assets.outbound.summary import DeliverySummary, RowsSummary
 from gigya_cheetah_assets.outbound.window import Window, last_ended, window_of
 from gigya_cheetah_assets.sandbox.comparison import compare_with_site
 from gigya_cheetah_assets.sandbox.server import Population, Sandbox
 from gigya_cheetah_assets.sandbox.story import changes
 from gigya_cheetah_assets.sandbox.syncfile import write_sync_file
+from gigya_cheetah_assets.store import folders, summary
 
 # All accounts are older than the first window's end, so that window is the initial load.
 _FIRST_UPDATE, _LAST_UPDATE = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, 23, tzinfo=UTC)
@@ -99,8 +99,8 @@ def _play(console: Console, sandbox: Sandbox, sync: Sync, folder: Path) -> Itera
 
 
 def _summaries(sync: Sync, window: Window) -> tuple[RowsSummary, DeliverySummary]:
-    rows = folders.asset_folder(data_folder(), sync.name, folders.ROWS, window)
-    files = folders.asset_folder(data_folder(), sync.name, folders.FILES, window)
+    rows = folders.asset_folder(data_folder(), sync.name, folders.ROWS, window.stamp)
+    files = folders.asset_folder(data_folder(), sync.name, folders.FILES, window.stamp)
     return summary.read(rows, RowsSummary), summary.read(files, DeliverySummary)
 
 

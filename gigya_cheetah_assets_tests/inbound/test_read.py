@@ -9,7 +9,7 @@ import pytest
 
 from gigya_cheetah_assets.errors import RefuseFile, StopSync
 from gigya_cheetah_assets.inbound.read import InboundRead
-from gigya_cheetah_assets.outbound import summary
+from gigya_cheetah_assets.store import summary
 from gigya_cheetah_assets_tests.inbound.feeds import INBOUND, ms, sync
 
 DEMO = "GIGYA_UID,EMAIL,DATE_CHANGED,FNAME\n"

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import dagster as dg
 
-from gigya_cheetah_assets.outbound import folders, summary
 from gigya_cheetah_assets.outbound.summary import DeliverySummary, ProfilesSummary, RowsSummary
 from gigya_cheetah_assets.outbound.window import window_of
+from gigya_cheetah_assets.store import folders, summary
 from gigya_cheetah_assets_tests.integration.runs import Runs
 
 
 def folder_of(outbound: Runs, asset: str, key: str) -> Path:
     """The folder of one asset's window."""
     window = window_of(outbound.sync.windows, key, now=datetime.now(UTC))
-    return folders.asset_folder(outbound.folder / "data", outbound.sync.name, asset, window)
+    return folders.asset_folder(outbound.folder / "data", outbound.sync.name, asset, window.stamp)
 
 
 def profiles_summary(outbound: Runs, key: str) -> ProfilesSummary:

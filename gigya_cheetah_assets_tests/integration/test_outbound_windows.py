@@ -16,10 +16,10 @@ import yaml
 from click.testing import CliRunner
 
 from gigya_cheetah_assets.cli import main
-from gigya_cheetah_assets.outbound import folders, summary
 from gigya_cheetah_assets.outbound.summary import DeliverySummary, ProfilesSummary, RowsSummary
 from gigya_cheetah_assets.outbound.window import last_ended, window_of
 from gigya_cheetah_assets.sandbox import Sandbox
+from gigya_cheetah_assets.store import folders, summary
 from gigya_cheetah_assets_tests.integration import sshd
 from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE, Runs, runs
 
@@ -42,13 +42,15 @@ def _newest(outbound: Runs) -> str:
 
 def _delivery(outbound: Runs, key: str) -> DeliverySummary:
     window = window_of(outbound.sync.windows, key, now=datetime.now(UTC))
-    folder = folders.asset_folder(outbound.folder / "data", "sandbox", folders.FILES, window)
+    folder = folders.asset_folder(outbound.folder / "data", "sandbox", folders.FILES, window.stamp)
     return summary.read(folder, DeliverySummary)
 
 
 def _rows_summary(outbound: Runs, key: str) -> RowsSummary:
     window = window_of(outbound.sync.windows, key, now=datetime.now(UTC))
-    return summary.read(folders.asset_folder(outbound.folder / "data", "sandbox", folders.ROWS, window), RowsSummary)
+    return summary.read(
+        folders.asset_folder(outbound.folder / "data", "sandbox", folders.ROWS, window.stamp), RowsSummary
+    )
 
 
 def _lines(outbound: Runs, kind: str, key: str) -> list[dict[str, str]]:
@@ -231,7 +233,7 @@ def test_rows_of_other_fields_are_not_delivered(outbound: Runs) -> None:
 def test_a_step_without_its_upstream_names_what_to_do(outbound: Runs) -> None:
     result = outbound.run(FIRST, assets="staged_import_files")
     assert not result.success
-    assert "materialize gigya_profiles of this window first" in _failure(result)
+    assert "materialize gigya_profiles of this partition first" in _failure(result)
 
 
 def test_an_older_window_delivered_later_does_not_bring_back_an_opt_in(outbound: Runs) -> None:
@@ -267,7 +269,7 @@ def test_lite_accounts_are_left_out_when_only_full_ones_are_wanted(sandbox: Sand
         outbound.content["gigya"]["accounts"] = "full"
         assert outbound.run(FIRST).success
         window = window_of(outbound.sync.windows, FIRST, now=datetime.now(UTC))
-        folder = folders.asset_folder(outbound.folder / "data", "sandbox", folders.PROFILES, window)
+        folder = folders.asset_folder(outbound.folder / "data", "sandbox", folders.PROFILES, window.stamp)
         assert summary.read(folder, ProfilesSummary).lite == 0
 
 

@@ -15,12 +15,12 @@ import pytest
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.gigya import GigyaClient
 from gigya_cheetah_assets.mapping import FieldTable
-from gigya_cheetah_assets.outbound import folders
 from gigya_cheetah_assets.outbound.by_key import ByKey
 from gigya_cheetah_assets.outbound.extract import extract
 from gigya_cheetah_assets.outbound.summary import ProfilesSummary
 from gigya_cheetah_assets.outbound.window import window_of
 from gigya_cheetah_assets.sandbox import Sandbox
+from gigya_cheetah_assets.store import folders
 from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE, sync_content
 
 
@@ -40,7 +40,7 @@ def _read(client: GigyaClient, sync: Sync, folder: Path) -> tuple[ProfilesSummar
     window = window_of(sync.windows, FIRST, now=datetime.now(UTC))
     (summary,) = extract(client, sync, FieldTable.from_sync(sync), [window], data=folder)
     return summary, pq.read_table(
-        folders.asset_folder(folder, sync.name, folders.PROFILES, window) / "profiles.parquet"
+        folders.asset_folder(folder, sync.name, folders.PROFILES, window.stamp) / "profiles.parquet"
     )
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.errors import StopSync
-from gigya_cheetah_assets.outbound import folders, summary
 from gigya_cheetah_assets.outbound.history import brakes_of, earlier_reads
 from gigya_cheetah_assets.outbound.summary import ProfilesSummary
 from gigya_cheetah_assets.outbound.window import Window, window_of
+from gigya_cheetah_assets.store import folders, summary
 from gigya_cheetah_assets_tests.syncs import minimal_sync
 
 SYNC = Sync.model_validate(minimal_sync())
@@ -26,7 +26,7 @@ def _read(data: Path, hour: int, read: int) -> None:
         window=_window(hour).key, queries=[], read=read, profiles=read, lite=0, rejected=0, reasons={}, duplicates=0,
         repeats=0, read_by_key=0, shared_emails=0, problems=[], sample_size=None, mapping_version="v",
     )  # fmt: skip
-    with folders.building(folders.asset_folder(data, SYNC.name, folders.PROFILES, _window(hour))) as folder:
+    with folders.building(folders.asset_folder(data, SYNC.name, folders.PROFILES, _window(hour).stamp)) as folder:
         summary.write(folder, result)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gigya_cheetah_assets.errors import StopSync
-from gigya_cheetah_assets.outbound import folders
+from gigya_cheetah_assets.store import folders
 
 
 def _filled(folder: Path, text: str) -> None:
@@ -60,9 +60,9 @@ def test_files_and_folders_are_for_this_user_only_and_the_mask_comes_back(tmp_pa
         os.umask(before)
 
 
-def test_an_unfinished_step_is_named_with_its_window(tmp_path: Path) -> None:
+def test_an_unfinished_step_is_named_with_its_partition(tmp_path: Path) -> None:
     folder = tmp_path / "gigya_profiles" / "20260301T000000Z"
     folder.mkdir(parents=True)
-    with pytest.raises(StopSync, match="gigya_profiles has no data for window 20260301T000000Z") as caught:
+    with pytest.raises(StopSync, match="gigya_profiles has no data for 20260301T000000Z") as caught:
         folders.finished(folder)
-    assert caught.value.next_step == "materialize gigya_profiles of this window first"
+    assert caught.value.next_step == "materialize gigya_profiles of this partition first"

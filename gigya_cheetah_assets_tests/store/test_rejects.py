@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gigya_cheetah_assets.outbound.rejects import SCHEMA, RejectsWriter, for_a_spreadsheet
+from gigya_cheetah_assets.store.rejects import SCHEMA, RejectsWriter, for_a_spreadsheet
 
 
 def _lines(*lines: tuple[str, str, str]) -> pa.Table:

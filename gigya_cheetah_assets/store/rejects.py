@@ -1,6 +1,6 @@
 """Rejects: the records that may not go on, kept as Parquet for programs and as CSV for people.
 
-A reject is a key, a column and a reason; never a personal value.
+A reject is a key (a UID, or the line of a file), a column and a reason; never a personal value.
 """
 
 from __future__ import annotations

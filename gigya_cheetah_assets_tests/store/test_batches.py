@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from gigya_cheetah_assets.outbound.batches import BATCH_ROWS, LazyParquet, read_batches
+from gigya_cheetah_assets.store.batches import BATCH_ROWS, LazyParquet, read_batches
 
 
 def test_a_file_comes_into_being_with_its_first_row(tmp_path: Path) -> None:

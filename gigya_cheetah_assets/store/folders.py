@@ -1,4 +1,4 @@
-"""Where each step leaves its data: `<data>/<sync>/<asset>/<window>/`, whole or not at all.
+"""Where each step leaves its data: `<data>/<sync>/<asset>/<partition>/`, whole or not at all.
 
 A folder is built under a hidden name and renamed at the end, so a killed step leaves nothing that looks finished.
 Files are for this user only (0600, folders 0700): they hold personal data.
@@ -13,29 +13,39 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gigya_cheetah_assets.errors import StopSync
-from gigya_cheetah_assets.outbound.window import Window
 
 PROFILES = "gigya_profiles"
 ROWS = "cheetahmail_rows"
 FILES = "staged_import_files"
+INBOUND_ROWS = "inbound_rows"
+CHANGE_SET = "inbound_change_set"
+UPDATES = "gigya_account_updates"
+SEGMENT_MEMBERS = "segment_members"
+SEGMENT_FILE = "staged_segment_file"
+DELETIONS = "gigya_deletions"
+DELETION_FILE = "staged_deletion_file"
+RECONCILIATION = "reconciliation"
 SUMMARY = "summary.json"
 
 
-def asset_folder(data: Path, sync: str, asset: str, window: Window) -> Path:
-    """The folder of one asset's window; it exists only when the step was finished."""
-    return data / sync / asset / window.stamp
+def asset_folder(data: Path, sync: str, asset: str, partition: str) -> Path:
+    """The folder of one partition of an asset; it exists only when the step was finished.
+
+    A partition is named by the stamp of its window, the key of its inbound file, or its segment.
+    """
+    return data / sync / asset / partition
 
 
 def finished(folder: Path) -> Path:
     """The folder itself.
 
     Raises:
-        StopSync: The step that fills it has not been finished for this window.
+        StopSync: The step that fills it has not been finished for this partition.
     """
     if not (folder / SUMMARY).is_file():
         raise StopSync(
-            f"{folder.parent.name} has no data for window {folder.name}",
-            next_step=f"materialize {folder.parent.name} of this window first",
+            f"{folder.parent.name} has no data for {folder.name}",
+            next_step=f"materialize {folder.parent.name} of this partition first",
         )
     return folder
 

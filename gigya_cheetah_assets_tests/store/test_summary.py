@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gigya_cheetah_assets.outbound.summary import merged, nested
+from gigya_cheetah_assets.store.summary import merged, nested
 
 COUNTS = st.dictionaries(st.tuples(st.text(max_size=3), st.text(max_size=3)), st.integers(1, 99), max_size=6)
 
