@@ -32,6 +32,7 @@ from gigya_cheetah_assets.ledger.sides import (
     canonical_text,
 )
 from gigya_cheetah_assets.ledger.store import Ledger
+from gigya_cheetah_assets.ledger.uploads import own_opt_outs
 from gigya_cheetah_assets.ledger.url import LEDGER_VARIABLE
 
 __all__ = [
@@ -72,4 +73,5 @@ __all__ = [
     "fold",
     "merge",
     "merge_field",
+    "own_opt_outs",
 ]

@@ -54,15 +54,19 @@ class InboundState:
         self._shape = shape
 
     def begin(self, file: InboundFile) -> InboundRecord:
-        """Enters a file, or finds it: by content, whatever its name now.
+        """Enters a file, or finds it: by content, whatever its name now. A refused one is open again.
 
         Returns:
-            What is known of it; a file whose status is not `open` needs no work any more.
+            What is known of it; a file whose status is `done` needs no work any more.
         """
         with self._ledger.transaction(self._sync) as (connection, _):
             known = self._record(connection, file.sha256)
-            if known is not None:
+            if known is not None and known.status != "refused":
                 return known
+            if known is not None:
+                reopened = {"status": "open", "kind": file.kind, "finished_at": None}
+                connection.execute(sa.update(inbound_files).where(*self._which(file.sha256)).values(**reopened))
+                return replace(known, status="open", finished_at=None)
             entered = InboundRecord(file, "open", {}, _now(), None)
             connection.execute(
                 inbound_files.insert().values(
@@ -156,8 +160,7 @@ class InboundState:
                     next_step="materialize gigya_account_updates of this file again",
                 )
             values = {"status": status, "counts": dict(counts), "finished_at": _now()}
-            which = (inbound_files.c.sync == self._sync, inbound_files.c.sha256 == sha256)
-            connection.execute(sa.update(inbound_files).where(*which).values(**values))
+            connection.execute(sa.update(inbound_files).where(*self._which(sha256)).values(**values))
 
     def fates(self, sha256: str) -> Counter[str]:
         """How many items of a file have which fate."""
@@ -187,11 +190,14 @@ class InboundState:
             for opt_out in opt_outs:
                 parked.unpark(connection, self._sync, opt_out)
 
+    def _which(self, sha256: str) -> tuple[sa.ColumnElement[bool], ...]:
+        return inbound_files.c.sync == self._sync, inbound_files.c.sha256 == sha256
+
     def _of(self, sha256: str) -> tuple[sa.ColumnElement[bool], ...]:
         return inbound_items.c.sync == self._sync, inbound_items.c.sha256 == sha256
 
     def _record(self, connection: Connection, sha256: str) -> InboundRecord | None:
-        query = sa.select(inbound_files).where(inbound_files.c.sync == self._sync, inbound_files.c.sha256 == sha256)
+        query = sa.select(inbound_files).where(*self._which(sha256))
         row = connection.execute(query).first()
         if row is None:
             return None

@@ -51,6 +51,14 @@ def test_a_file_is_known_again_by_its_content(state: InboundState) -> None:
     assert state.record("cd" * 32) is None
 
 
+def test_a_refused_file_is_open_again_when_it_comes_again(state: InboundState) -> None:
+    state.finish(FILE.sha256, {}, status="refused")
+    assert state.begin(FILE).status == "open"
+    found = state.record(FILE.sha256)
+    assert found is not None
+    assert (found.status, found.finished_at) == ("open", None)
+
+
 def test_a_file_that_was_never_begun_has_no_items(state: InboundState) -> None:
     with pytest.raises(LedgerUnusable, match="never begun"):
         state.plan("cd" * 32, [])
