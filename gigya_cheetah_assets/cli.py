@@ -10,6 +10,8 @@ import click
 from rich.console import Console
 
 from gigya_cheetah_assets import plan
+from gigya_cheetah_assets.commands.consent import consent, explain
+from gigya_cheetah_assets.commands.inbound import inbound
 from gigya_cheetah_assets.config import load_syncs, missing_variables, syncs_folder
 from gigya_cheetah_assets.errors import ConfigError, GigyaCheetahError
 from gigya_cheetah_assets.outbound.brakes import BRAKES
@@ -83,6 +85,9 @@ def release(sync_name: str, window_key: str, brake: str) -> None:
     click.echo(f"{sync.name}, window {window.key}: {brake} is released; materialize the window again")
 
 
+main.add_command(inbound)
+main.add_command(consent)
+main.add_command(explain)
 main.add_command(sandbox)
 main.add_command(demo)
 main.add_command(dev)

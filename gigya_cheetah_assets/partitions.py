@@ -1,6 +1,5 @@
-"""Partition definitions: windows of time, in UTC.
+"""Partition definitions: windows of time, in UTC, and inbound files, which the inbox sensor adds one by one.
 
-Dynamic partitions (inbound files, segments) belong here too once an asset has them.
 https://docs.dagster.io/guides/build/partitions-and-backfills/partitioning-assets
 """
 
@@ -18,6 +17,11 @@ def window_partitions(windows: Windows) -> dg.TimeWindowPartitionsDefinition:
     """One partition a window, from the first one to the last that has ended."""
     kind = dg.HourlyPartitionsDefinition if windows.every == "hour" else dg.DailyPartitionsDefinition
     return kind(start_date=windows.start.strftime(KEY_FORMAT[windows.every]), timezone="UTC")
+
+
+def inbound_partitions(sync: Sync) -> dg.DynamicPartitionsDefinition:
+    """One partition an inbound file; its key is made from the file's name and a digest."""
+    return dg.DynamicPartitionsDefinition(name=f"{sync.name}_inbound_file")
 
 
 def windows_of(context: dg.AssetExecutionContext, sync: Sync) -> list[Window]:

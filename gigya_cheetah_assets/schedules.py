@@ -1,4 +1,6 @@
-"""Schedules: one a sync, in UTC, which requests the window that has just ended.
+"""Jobs and schedules of a sync: each window once it has ended, in UTC, and every hour a look at the feeds.
+
+The runs of inbound files are requested by `sensors`.
 
 https://docs.dagster.io/guides/automate/schedules
 """
@@ -21,9 +23,40 @@ def outbound_job(sync: Sync, assets: list[dg.AssetsDefinition]) -> dg.Unresolved
     )
 
 
+def inbound_job(sync: Sync, assets: list[dg.AssetsDefinition]) -> dg.UnresolvedAssetJobDefinition:
+    """The whole way of one inbound file as one job."""
+    return dg.define_asset_job(
+        f"{sync.name}_inbound",
+        selection=dg.AssetSelection.assets(*assets),
+        description=f"One file of CheetahMail's, from the inbox of {sync.name} to the accounts in Gigya.",
+        tags={"sync": sync.name},
+    )
+
+
+def feeds_job(sync: Sync, feeds: dg.AssetChecksDefinition) -> dg.UnresolvedAssetJobDefinition:
+    """The look whether all feeds arrive."""
+    return dg.define_asset_job(
+        f"{sync.name}_feeds",
+        selection=dg.AssetSelection.checks(feeds),
+        description=f"Whether the feeds that CheetahMail sends to {sync.name} arrive when they must.",
+        tags={"sync": sync.name},
+    )
+
+
+def feeds_schedule(sync: Sync, job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
+    """Looks every hour, so that a feed that stays away shows on the same day."""
+    return dg.ScheduleDefinition(
+        name=f"{sync.name}_feeds_schedule",
+        job=job,
+        cron_schedule="50 * * * *",
+        execution_timezone="UTC",
+        default_status=_status(sync),
+        description="Every hour.",
+    )
+
+
 def outbound_schedule(sync: Sync, job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
     """Requests each window once it has ended and Gigya's search has had its delay to catch up."""
-    running = sync.automation == "running"
     minute = sync.windows.delay_minutes
     cron = f"{minute} * * * *" if sync.windows.every == "hour" else f"{minute} 0 * * *"
 
@@ -32,7 +65,7 @@ def outbound_schedule(sync: Sync, job: dg.UnresolvedAssetJobDefinition) -> dg.Sc
         job=job,
         cron_schedule=cron,
         execution_timezone="UTC",
-        default_status=dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED,
+        default_status=_status(sync),
         description=f"Every {sync.windows.every}, {minute} minutes after the window's end.",
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
@@ -42,3 +75,8 @@ def outbound_schedule(sync: Sync, job: dg.UnresolvedAssetJobDefinition) -> dg.Sc
         return dg.RunRequest(run_key=key, partition_key=key)
 
     return schedule
+
+
+def _status(sync: Sync) -> dg.DefaultScheduleStatus:
+    running = sync.automation == "running"
+    return dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED

@@ -17,6 +17,7 @@ from gigya_cheetah_assets.errors import StopSync
 PROFILES = "gigya_profiles"
 ROWS = "cheetahmail_rows"
 FILES = "staged_import_files"
+INBOUND_FILES = "inbound_files"
 INBOUND_ROWS = "inbound_rows"
 CHANGE_SET = "inbound_change_set"
 UPDATES = "gigya_account_updates"

@@ -6,9 +6,9 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
+from gigya_cheetah_assets.commands.consent import consent, explain
 from gigya_cheetah_assets.errors import ConfigError
 from gigya_cheetah_assets.ledger import LEDGER_VARIABLE, Change, InboundFile, InboundState, Item, Ledger, Settlement
-from gigya_cheetah_assets.ledger.commands import consent, explain
 from gigya_cheetah_assets_tests.ledger.people import SHAPE, T0, Person, deliver
 from gigya_cheetah_assets_tests.syncs import DESIGN_EXAMPLE
 
@@ -41,7 +41,7 @@ def run(command: object, *arguments: str) -> tuple[int, str]:
 
 
 def test_an_account_is_explained_by_identifiers_only(known: Ledger) -> None:
-    code, output = run(explain, "acme", "u1")
+    code, output = run(explain, "u1")
     assert code == 0
     lines = output.splitlines()
     assert "window 20260101T000000Z: revision 1: no file" in output
@@ -55,28 +55,28 @@ def test_an_account_is_explained_by_identifiers_only(known: Ledger) -> None:
 
 
 def test_values_are_shown_when_they_are_asked_for(known: Ledger) -> None:
-    _, output = run(explain, "acme", "u1", "--reveal")
+    _, output = run(explain, "u1", "--reveal")
     for text in ("before = Xenia", "stands = Bogdana", "lost = Xenia", "EMAIL = xenia@example.org", "OFFERS = (empty)"):
         assert text in output
 
 
 def test_a_reject_has_a_history_too_and_a_stranger_has_none(known: Ledger) -> None:
-    assert "unsubs_20260101.dat, line 3: rejected (unknown_uid)" in run(explain, "acme", "u2")[1]
-    assert run(explain, "acme", "stranger") == (1, "acme: nothing is known of this UID\n")
+    assert "unsubs_20260101.dat, line 3: rejected (unknown_uid)" in run(explain, "u2")[1]
+    assert run(explain, "stranger") == (1, "acme: nothing is known of this UID\n")
 
 
 def test_a_whole_log_is_verified(known: Ledger) -> None:
-    assert run(consent, "verify", "acme") == (0, "acme: 2 rows of the consent log, all as they were written\n")
+    assert run(consent, "verify") == (0, "acme: 2 rows of the consent log, all as they were written\n")
 
 
 def test_a_tampered_log_is_named_with_its_row(known: Ledger, tmp_path: Path) -> None:
     with known._database.writing() as connection:
         connection.execute(sa.text("DELETE FROM ledger_consent_log WHERE seq = 2"))
     known.close()
-    code, output = run(consent, "verify", "acme")
+    code, output = run(consent, "verify")
     assert (code, "row 2 of the consent log is broken" in output) == (1, True)
 
 
 def test_a_sync_that_does_not_exist_is_not_verified(known: Ledger) -> None:
     with pytest.raises(ConfigError, match="no sync is named"):
-        run(consent, "verify", "acne")
+        run(consent, "verify", "--sync", "acne")

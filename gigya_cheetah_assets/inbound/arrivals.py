@@ -1,0 +1,91 @@
+"""When each feed last brought a file, and which of the feeds that must come daily is late.
+
+CheetahMail sends no file when it has no events, so a late feed is a question to a person and no proof of a fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from gigya_cheetah_assets.config import Sync
+from gigya_cheetah_assets.config.files import InboundFiles
+from gigya_cheetah_assets.inbound.offers import Offer, all_offers, offers_folder
+from gigya_cheetah_assets.store import folders
+
+LATEST = timedelta(hours=26)
+"""A daily file's longest way: a day, and two hours for a job that ran late."""
+_LOOKS = "looks.json"
+
+
+class Looks(msgspec.Struct, frozen=True):
+    """When the inbox was looked at successfully for the first and the last time."""
+
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One feed's last file.
+
+    Attributes:
+        kind: The feed.
+        last: When its newest file was first seen ready, UTC; None when none ever was.
+        due: When the next one must be there; None when the feed may come at any time, or nobody has looked yet.
+        late: Whether that moment has passed.
+    """
+
+    kind: str
+    last: datetime | None
+    due: datetime | None
+    late: bool
+
+
+def note_look(data: Path, sync: Sync, now: datetime) -> None:
+    """Keeps that the inbox was listed; the first look starts the clock of the feeds."""
+    folder = offers_folder(data, sync)
+    known = looks(data, sync)
+    content = msgspec.json.encode(Looks(known.first if known else now, now))
+    with folders.private():
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = folder / f".{_LOOKS}.partial"
+        partial.write_bytes(content)
+        partial.replace(folder / _LOOKS)
+
+
+def looks(data: Path, sync: Sync) -> Looks | None:
+    """When the inbox was looked at; None when never."""
+    path = offers_folder(data, sync) / _LOOKS
+    return msgspec.json.decode(path.read_bytes(), type=Looks) if path.is_file() else None
+
+
+def arrivals(data: Path, sync: Sync, files: InboundFiles, *, now: datetime) -> list[Arrival]:
+    """The last file of each feed, in the order of `InboundFiles.KINDS`."""
+    return arrivals_of(all_offers(data, sync), looks(data, sync), files, now=now)
+
+
+def arrivals_of(offers: Iterable[Offer], looked: Looks | None, files: InboundFiles, *, now: datetime) -> list[Arrival]:
+    """The same from what is known; a plain function."""
+    newest: dict[str, datetime] = {}
+    for offer in offers:
+        newest[offer.kind] = max(offer.offered_at, newest.get(offer.kind, datetime.min.replace(tzinfo=UTC)))
+    return [
+        _arrival(kind, newest.get(kind), looked.first if looked else None, daily=feed.expect == "daily", now=now)
+        for kind, feed in files.feeds()
+    ]
+
+
+def late(found: Sequence[Arrival]) -> list[str]:
+    """The feeds that are late."""
+    return [arrival.kind for arrival in found if arrival.late]
+
+
+def _arrival(kind: str, last: datetime | None, since: datetime | None, *, daily: bool, now: datetime) -> Arrival:
+    start = last or since
+    due = start + LATEST if daily and start is not None else None
+    return Arrival(kind, last, due, due is not None and now > due)
