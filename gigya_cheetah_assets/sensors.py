@@ -19,8 +19,7 @@ from gigya_cheetah_assets.inbound.inbox import Look, look
 from gigya_cheetah_assets.partitions import inbound_partitions
 from gigya_cheetah_assets.resources import Connections
 
-INBOX_SECONDS = 30
-DELIVERY_SECONDS = 30
+DELIVERY_SECONDS = 15
 MOST_DELIVERIES = 100
 
 
@@ -31,7 +30,7 @@ def inbox_sensor(sync: Sync, files: InboundFiles, job: dg.UnresolvedAssetJobDefi
     @dg.sensor(
         name=f"{sync.name}_inbox_sensor",
         job=job,
-        minimum_interval_seconds=INBOX_SECONDS,
+        minimum_interval_seconds=files.defaults.look_seconds,
         default_status=_status(sync),
         description=f"Looks into {sync.staging.inbox}: a file that is complete becomes a partition and a run.",
     )

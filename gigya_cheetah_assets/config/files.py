@@ -115,6 +115,8 @@ class InboundDefaults(Model):
         time_zone: Of the times in the files; they have none of their own.
         null_words: Texts that say nothing, as if the column were missing in that row; letter case aside.
         trigger_suffix: When set, a file is read only once a file of its name and this suffix stands beside it.
+        look_seconds: How often the inbox is looked into.
+        min_age_seconds: How old a file must be, besides being the same at two looks.
         echo_hours: How long after an opt-out that we uploaded its return counts as its echo.
         max_megabytes: Of the unpacked file.
         max_ratio: Unpacked to packed size, looked at from 64 MiB on.
@@ -128,6 +130,8 @@ class InboundDefaults(Model):
     time_zone: TimeZone = "America/New_York"
     null_words: tuple[str, ...] = ()
     trigger_suffix: Annotated[str | None, Field(min_length=1)] = None
+    look_seconds: Count = 30
+    min_age_seconds: Annotated[int, Field(ge=0)] = 20
     echo_hours: Annotated[int, Field(ge=0)] = 48
     max_megabytes: Count = 20_480
     max_ratio: Count = 200

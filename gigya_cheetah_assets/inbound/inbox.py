@@ -61,7 +61,14 @@ def look(staging: Staging, sync: Sync, files: InboundFiles, cursor: str | None, 
         StagingUnreachable: The inbox cannot be listed now: that is not the same as no new files.
     """
     found = staging.list(sync.staging.inbox)
-    decision = decide(found, cursor, now=now, patterns=patterns_of(files), trigger_suffix=files.defaults.trigger_suffix)
+    decision = decide(
+        found,
+        cursor,
+        now=now,
+        patterns=patterns_of(files),
+        trigger_suffix=files.defaults.trigger_suffix,
+        minimum_age=files.defaults.min_age_seconds,
+    )
     fresh, files_taken, vanished = [], [], 0
     for ready in decision.ready:
         try:

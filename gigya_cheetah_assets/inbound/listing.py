@@ -19,7 +19,7 @@ from gigya_cheetah_assets.inbound.names import Patterns, is_hostile, is_temporar
 from gigya_cheetah_assets.staging.protocol import RemoteFile
 
 Seen: TypeAlias = RemoteFile
-MINIMUM_AGE = 60.0
+MINIMUM_AGE = 20.0
 MOST_READY = 50
 MOST_WAITING = 5_000
 MOST_KNOWN = 20_000
