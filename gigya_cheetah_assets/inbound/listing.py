@@ -19,7 +19,6 @@ from gigya_cheetah_assets.inbound.names import Patterns, is_hostile, is_temporar
 from gigya_cheetah_assets.staging.protocol import RemoteFile
 
 Seen: TypeAlias = RemoteFile
-MINIMUM_AGE = 20.0
 MOST_READY = 50
 MOST_WAITING = 5_000
 MOST_KNOWN = 20_000
@@ -113,7 +112,7 @@ def decide(
     patterns: Patterns,
     trigger_suffix: str | None = None,
     own_folders: tuple[str, ...] = ("processed", "rejected"),
-    minimum_age: float = MINIMUM_AGE,
+    minimum_age: float,
 ) -> Decision:
     """What this look at the inbox means.
 

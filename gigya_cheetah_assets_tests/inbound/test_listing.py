@@ -25,7 +25,7 @@ def looks(*listings, now=NOW, cursor=None, **options):
     """The decisions of one look after the other, half a minute apart."""
     decisions = []
     for number, listing in enumerate(listings):
-        decision = decide(listing, cursor, now=now + number * TICK, patterns=PATTERNS, **options)
+        decision = decide(listing, cursor, now=now + number * TICK, patterns=PATTERNS, **({"minimum_age": 60} | options))
         decisions.append(decision)
         cursor = taken(decision.cursor, [ready.file for ready in decision.ready])
     return decisions
@@ -43,9 +43,9 @@ def test_a_file_is_ready_at_the_second_look_and_offered_once():
 
 
 def test_a_file_that_was_offered_but_not_taken_is_offered_again():
-    cursor = decide([file()], None, now=NOW, patterns=PATTERNS).cursor
+    cursor = decide([file()], None, now=NOW, patterns=PATTERNS, minimum_age=60).cursor
     for _ in range(2):
-        decision = decide([file()], cursor, now=NOW, patterns=PATTERNS)
+        decision = decide([file()], cursor, now=NOW, patterns=PATTERNS, minimum_age=60)
         assert names(decision) == ["unsubs_1.dat"]
         cursor = decision.cursor
 
@@ -129,7 +129,7 @@ def test_an_empty_file_is_told_only_when_it_stays_empty():
 
 def test_a_name_of_no_feed_or_of_several_is_told():
     patterns = {"bounces": Pattern("*b*"), "profiles": Pattern("*p*")}
-    decision = decide([file("b"), file("pb"), file("x")], None, now=NOW, patterns=patterns)
+    decision = decide([file("b"), file("pb"), file("x")], None, now=NOW, patterns=patterns, minimum_age=60)
     assert {o.name: o.reason for o in decision.oddities} == {"pb": "several_feeds", "x": "no_feed"}
 
 
@@ -167,7 +167,7 @@ def test_ten_thousand_names_are_read_in_order_of_age_with_a_bounded_cursor():
     cursor, seen = None, []
     started = time.process_time()
     for _ in range(4):
-        decision = decide(listing, cursor, now=NOW, patterns=PATTERNS)
+        decision = decide(listing, cursor, now=NOW, patterns=PATTERNS, minimum_age=60)
         cursor = taken(decision.cursor, [ready.file for ready in decision.ready])
         seen += names(decision)
         assert len(cursor) < 300_000
