@@ -25,7 +25,8 @@ def looks(*listings, now=NOW, cursor=None, **options):
     """The decisions of one look after the other, half a minute apart."""
     decisions = []
     for number, listing in enumerate(listings):
-        decision = decide(listing, cursor, now=now + number * TICK, patterns=PATTERNS, **({"minimum_age": 60} | options))
+        settings = {"minimum_age": 60} | options
+        decision = decide(listing, cursor, now=now + number * TICK, patterns=PATTERNS, **settings)
         decisions.append(decision)
         cursor = taken(decision.cursor, [ready.file for ready in decision.ready])
     return decisions
