@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from gigya_cheetah_assets.ledger.baseline import Baseline
 from gigya_cheetah_assets.ledger.consents import format_consents, parse_consents
+from gigya_cheetah_assets.ledger.corrections import note
 from gigya_cheetah_assets.ledger.deliveries import set_head
 from gigya_cheetah_assets.ledger.digests import digests, slots
 from gigya_cheetah_assets.ledger.driver import execute_many
@@ -60,16 +61,40 @@ class Agreement:
     now: int
 
     def settle(self, uid: str, changes: Sequence[Change], updated: int | None, cells: Mapping[str, str | None]) -> bool:
-        """Lays the agreed ones of some changes over the row of one person, and notes their evidence.
+        """Lays what CheetahMail now has over the row of one person, and notes the evidence of what is agreed.
+
+        A value that lost is still CheetahMail's: it stands in the row until a correction has told what won.
 
         Returns:
             Whether the row changed.
         """
         agreed = [change for change in changes if change.agreed]
+        lost = [change for change in changes if change.lost]
         texts = {change.column: cells.get(change.column, change.cell) for change in agreed}
         states = {change.column: (change.value, change.at) for change in agreed if change.subscription}
         self._note_evidence(uid, agreed, texts)
-        return bool(agreed) and self._lay_over(uid, texts, states, updated)
+        moved = bool(agreed) and self._lay_over(uid, texts, states, updated)
+        return self._correct(uid, lost, updated) or moved
+
+    def _correct(self, uid: str, lost: Sequence[Change], updated: int | None) -> bool:
+        """Notes a correction, unless CheetahMail has only what the row says it has: that a window will tell anyway."""
+        if not lost:
+            return False
+        texts = {change.column: change.loser for change in lost if not change.subscription}
+        states = {change.column: (change.loser, None) for change in lost if change.subscription}
+        if self._stored(uid) is None:
+            note(self.connection, self.sync, uid, 0)
+            return False
+        moved = self._lay_over(uid, texts, states, updated)
+        stored = self._stored(uid)
+        if moved and stored is not None:
+            note(self.connection, self.sync, uid, stored.updated)
+        return moved
+
+    def _stored(self, uid: str) -> _Row | None:
+        people = People(self.connection, self.mark, self.sync, head(self.connection, self.sync).population)
+        wanted = "uid, updated, mapping, consents, row_text"
+        return next((_Row(*rest) for name, *rest in people.find(slots([uid]), wanted) if name == uid), None)
 
     def _lay_over(
         self,
@@ -79,10 +104,7 @@ class Agreement:
         updated: int | None,
     ) -> bool:
         before = head(self.connection, self.sync)
-        people = People(self.connection, self.mark, self.sync, before.population)
-        slot = slots([uid])
-        wanted = "uid, updated, mapping, consents, row_text"
-        found = next((_Row(*rest) for name, *rest in people.find(slot, wanted) if name == uid), None)
+        found = self._stored(uid)
         stored = found or _Row(0, None, "", None)
         row = replace(stored, consents=self._consents(stored.consents, states), row_text=self._row_text(stored, texts))
         if row == stored:
@@ -91,7 +113,17 @@ class Agreement:
         row = replace(row, updated=max(stored.updated + 1, updated or 0))
         columns = () if row.mapping is None else known_mappings(self.connection, self.sync)[row.mapping]
         (digest,) = digests(pa.array([row.row_text], pa.string()), pa.array([row.consents]), columns)
-        values = (self.sync, *slot, uid, digest, row.updated, self.source, row.mapping, row.consents, row.row_text)
+        values = (
+            self.sync,
+            *slots([uid]),
+            uid,
+            digest,
+            row.updated,
+            self.source,
+            row.mapping,
+            row.consents,
+            row.row_text,
+        )
         execute_many(self.connection, upsert_sql(self.mark), [values])
         if found is None:
             set_head(self.connection, self.sync, replace(before, population=before.population + 1))

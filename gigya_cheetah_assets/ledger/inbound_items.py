@@ -92,6 +92,11 @@ class Change:
         """Whether both sides have the value once this is carried out."""
         return self.write or self.rule == AGREE
 
+    @property
+    def lost(self) -> bool:
+        """Whether CheetahMail holds a value that does not stand, and so has to be told what does."""
+        return not self.write and self.loser is not None
+
 
 @dataclass(frozen=True)
 class Item:

@@ -14,6 +14,7 @@ from typing import Self
 import pyarrow as pa
 from sqlalchemy.engine import Connection
 
+from gigya_cheetah_assets.ledger import corrections
 from gigya_cheetah_assets.ledger.arrow import Flags, Numbers, Texts, texts, whole
 from gigya_cheetah_assets.ledger.baseline import Baseline, read_baseline, read_superseded
 from gigya_cheetah_assets.ledger.consent_log import BrokenRow, ConsentEntry, ConsentLog, LoggedConsent
@@ -134,6 +135,7 @@ class Ledger:
         counts: Mapping[str, int] | None = None,
         consents_only: Iterable[pa.Table] = (),
         seen: Iterable[pa.Table] = (),
+        corrected: Mapping[str, int] | None = None,
     ) -> int:
         """Records a delivery, all of it in one transaction; recording it again changes nothing but the revision.
 
@@ -150,6 +152,7 @@ class Ledger:
             consents_only: Frames with key and consent columns, of people whose row was not delivered.
             seen: Frames with key and `_updated`, of people who were found unchanged (`Changes.seen`): an older
                 window that is delivered later does not override them.
+            corrected: The corrections that the window has read, as `corrections` gave them.
 
         Returns:
             The new revision.
@@ -174,7 +177,22 @@ class Ledger:
             set_head(connection, sync, after)
             delivery = Delivery(window, after.revision, now, mapping_version, dict(counts or {}), tuple(files))
             enter(connection, sync, delivery, mapping)
+            corrections.told(connection, sync, window, corrected or {})
         return after.revision
+
+    def corrections(self, sync: str, window: str) -> dict[str, int]:
+        """The people that a window has to read besides its own, since CheetahMail holds a value of theirs that lost.
+
+        Returns:
+            By UID the least `_updated` (epoch ms) that their rows have to carry.
+        """
+        with self._session.reading() as connection:
+            return corrections.read(connection, sync, window)
+
+    def open_corrections(self, sync: str) -> int:
+        """How many people no delivery has corrected yet."""
+        with self._session.reading() as connection:
+            return corrections.count_open(connection, sync)
 
     def deliveries(self, sync: str, window: str | None = None) -> list[Delivery]:
         """What was recorded, oldest first; of one window only if it is given."""

@@ -165,3 +165,14 @@ parked_opt_outs = sa.Table(
     sa.Column("line", sa.BigInteger),
     sa.Column("parked_at", sa.BigInteger, nullable=False),
 )
+
+# People of whom CheetahMail holds a value that lost a merge: the next window tells it what stands. `window` is empty
+# until then; `updated` is what their row has to carry, so that it is newer than any row made before.
+corrections = sa.Table(
+    "ledger_corrections",
+    metadata,
+    sa.Column("sync", sa.Text, primary_key=True),
+    sa.Column("window", sa.Text, primary_key=True),
+    sa.Column("uid", sa.Text, primary_key=True),
+    sa.Column("updated", sa.BigInteger, nullable=False),
+)

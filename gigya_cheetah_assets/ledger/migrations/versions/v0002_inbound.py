@@ -1,4 +1,4 @@
-"""The inbound direction: consent log, inbound files and their items, agreed cells, parked opt-outs."""
+"""The inbound direction: consent log, inbound files and their items, agreed cells, parked opt-outs, corrections."""
 
 from __future__ import annotations
 
@@ -91,9 +91,17 @@ def _people() -> None:
         sa.Column("line", sa.BigInteger),
         sa.Column("parked_at", sa.BigInteger, nullable=False),
     )
+    op.create_table(
+        "ledger_corrections",
+        sa.Column("sync", sa.Text, primary_key=True),
+        sa.Column("window", sa.Text, primary_key=True),
+        sa.Column("uid", sa.Text, primary_key=True),
+        sa.Column("updated", sa.BigInteger, nullable=False),
+    )
 
 
 def downgrade() -> None:
     """Back to the version before."""
-    for table in ("parked_opt_outs", "inbound_cells", "inbound_items", "inbound_files", "consent_heads", "consent_log"):
+    inbound = ("inbound_cells", "inbound_items", "inbound_files")
+    for table in ("corrections", "parked_opt_outs", *inbound, "consent_heads", "consent_log"):
         op.drop_table(f"ledger_{table}")
