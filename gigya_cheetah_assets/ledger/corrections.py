@@ -27,10 +27,12 @@ def note(connection: Connection, sync: str, uid: str, updated: int) -> None:
         connection.execute(sa.update(corrections).where(*which).values(updated=updated))
 
 
-def read(connection: Connection, sync: str, window: str) -> dict[str, int]:
-    """The people that a window has to read besides its own, with the `updated` of their rows: open ones and its own."""
+def read(connection: Connection, sync: str, window: str, *, with_open: bool) -> dict[str, int]:
+    """The people that a window has to read besides those of its time, with the `updated` of their rows."""
     query = sa.select(corrections.c.uid, sa.func.max(corrections.c.updated))
-    query = query.where(corrections.c.sync == sync, corrections.c.window.in_([_OPEN, window]))
+    query = query.where(
+        corrections.c.sync == sync, corrections.c.window.in_([_OPEN, window] if with_open else [window])
+    )
     return {row[0]: row[1] for row in connection.execute(query.group_by(corrections.c.uid))}
 
 

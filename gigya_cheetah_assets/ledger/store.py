@@ -180,14 +180,19 @@ class Ledger:
             corrections.told(connection, sync, window, corrected or {})
         return after.revision
 
-    def corrections(self, sync: str, window: str) -> dict[str, int]:
+    def corrections(self, sync: str, window: str, *, with_open: bool = True) -> dict[str, int]:
         """The people that a window has to read besides its own, since CheetahMail holds a value of theirs that lost.
+
+        Args:
+            sync: Name of the sync.
+            window: Stamp of the window; those that it has told already are its own for ever.
+            with_open: Also those that no window has told yet.
 
         Returns:
             By UID the least `_updated` (epoch ms) that their rows have to carry.
         """
         with self._session.reading() as connection:
-            return corrections.read(connection, sync, window)
+            return corrections.read(connection, sync, window, with_open=with_open)
 
     def open_corrections(self, sync: str) -> int:
         """How many people no delivery has corrected yet."""

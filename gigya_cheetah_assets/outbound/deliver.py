@@ -21,7 +21,7 @@ from gigya_cheetah_assets.config.files import ImportFileDefaults, Kind
 from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.ledger import DeliveredFile, Ledger, RowShape
 from gigya_cheetah_assets.mapping import FieldTable
-from gigya_cheetah_assets.outbound import brakes
+from gigya_cheetah_assets.outbound import brakes, corrections
 from gigya_cheetah_assets.outbound.summary import DeliverySummary, ProfilesSummary, RowsSummary
 from gigya_cheetah_assets.outbound.window import Window
 from gigya_cheetah_assets.staging import Staging
@@ -166,6 +166,7 @@ class Delivery:
             mapping_version=self.table.version,
             files=[DeliveredFile(f.kind, f.name, f.rows, f.bytes, f.sha256) for f in files],
             seen=read_batches(self._rows / "seen.parquet"),
+            corrected=corrections.read(self._folder(folders.PROFILES)),
             counts={
                 "read": counted.read,
                 "delivered": counted.changed - self.superseded,

@@ -8,10 +8,9 @@ and split by their times, which gives the same rows as a query each.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,13 +24,13 @@ from gigya_cheetah_assets.gigya.query import Source
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound import join, shared_emails
 from gigya_cheetah_assets.outbound.by_key import ByKey
+from gigya_cheetah_assets.outbound.corrections import Corrections
 from gigya_cheetah_assets.outbound.scan import Scan, Scanned, scans
 from gigya_cheetah_assets.outbound.spool import in_stable_order
 from gigya_cheetah_assets.outbound.summary import ProfilesSummary
 from gigya_cheetah_assets.outbound.window import Window, contiguous
+from gigya_cheetah_assets.outbound.window_writer import WindowWriter, first_time
 from gigya_cheetah_assets.store import folders, summary
-from gigya_cheetah_assets.store.batches import LazyParquet
-from gigya_cheetah_assets.store.rejects import RejectsWriter
 
 log = logging.getLogger(__name__)
 # A week of hours: long enough to save queries, short enough that a repeat after a failure is bearable.
@@ -40,9 +39,23 @@ _SOURCES: tuple[Source, Source] = ("accounts", "emailAccounts")
 
 
 def extract(
-    client: GigyaClient, sync: Sync, table: FieldTable, windows: Sequence[Window], *, data: Path
+    client: GigyaClient,
+    sync: Sync,
+    table: FieldTable,
+    windows: Sequence[Window],
+    *,
+    data: Path,
+    corrections: Mapping[str, Mapping[str, int]] | None = None,
 ) -> list[ProfilesSummary]:
     """Reads the windows, oldest first; each window's folder is replaced as a whole.
+
+    Args:
+        client: The site.
+        sync: The sync.
+        table: Its field table.
+        windows: The windows.
+        data: The folder of all data.
+        corrections: By the key of a window, whom it reads besides its own (`Ledger.corrections`).
 
     Raises:
         GigyaUnavailable: The site did not answer within its budget; windows finished before stay.
@@ -50,33 +63,29 @@ def extract(
     """
     summaries: list[ProfilesSummary] = []
     for run in contiguous(windows, longest=MOST_WINDOWS_A_QUERY):
-        summaries += _Extraction(client, sync, table, run, data).run()
+        summaries += _Extraction(client, sync, table, run, data=data, corrections=corrections or {}).run()
     return summaries
-
-
-@dataclass
-class _WindowWriter:
-    """The files and counts of one window while it is written."""
-
-    window: Window
-    folder: Path
-    profiles: LazyParquet
-    rejected: LazyParquet
-    rejects: RejectsWriter
-    hashes: shared_emails.AddressHashes
-    lite: int = 0
-    repeats: int = 0
 
 
 class _Extraction:
     """One query's run of neighbouring windows."""
 
-    def __init__(self, client: GigyaClient, sync: Sync, table: FieldTable, windows: list[Window], data: Path) -> None:
+    def __init__(
+        self,
+        client: GigyaClient,
+        sync: Sync,
+        table: FieldTable,
+        windows: list[Window],
+        *,
+        data: Path,
+        corrections: Mapping[str, Mapping[str, int]],
+    ) -> None:
         self._client = client
         self._sync = sync
         self._table = table
         self._windows = windows
         self._data = data
+        self._corrections = corrections
         self._by_key = ByKey(client, sync, table)
         self._schema = schemas.profiles_schema(table)
         self._duplicates = 0
@@ -94,6 +103,8 @@ class _Extraction:
                 writers = [self._writer(stack, window) for window in self._windows]
                 for accounts, emails in self._parts(scanned):
                     self._split(join.profiles_of(self._table, accounts, emails), writers)
+                for writer in writers:
+                    self._correct(writer)
                 return [self._finish(writer, scanned) for writer in writers]
 
     def _scanned(self, wanted: list[Scan], folder: Path) -> dict[Source, Scanned]:
@@ -102,17 +113,11 @@ class _Extraction:
             running = {s.name: threads.submit(s.into, folder, self._client, len(self._windows)) for s in wanted}
             return {name: scan.result() for name, scan in running.items()}
 
-    def _writer(self, stack: ExitStack, window: Window) -> _WindowWriter:
+    def _writer(self, stack: ExitStack, window: Window) -> WindowWriter:
         target = folders.asset_folder(self._data, self._sync.name, folders.PROFILES, window.stamp)
         folder = stack.enter_context(folders.building(target))
-        return _WindowWriter(
-            window,
-            folder,
-            stack.enter_context(LazyParquet(folder / "profiles.parquet")),
-            stack.enter_context(LazyParquet(folder / "rejected.parquet")),
-            stack.enter_context(RejectsWriter(folder)),
-            shared_emails.AddressHashes(),
-        )
+        wanted = self._corrections.get(window.key, {})
+        return stack.enter_context(WindowWriter(self._table, window, folder, Corrections(wanted)))
 
     def _parts(self, scanned: dict[Source, Scanned]) -> Iterator[tuple[pa.Table, pa.Table]]:
         """Accounts and e-mail accounts of the same people, part by part, each complete and in stable order."""
@@ -145,27 +150,33 @@ class _Extraction:
         more = self._by_key.subscriptions(alone, self._table.email.paths[0])
         return accounts, pa.concat_tables([emails, join.read_by_key(more, join.EMAIL_SEEN)])
 
-    def _split(self, profiles: pa.Table, writers: list[_WindowWriter]) -> None:
+    def _split(self, profiles: pa.Table, writers: list[WindowWriter]) -> None:
         """Checks a part and gives each window its share."""
         seen = profiles.select([join.ACCOUNT_SEEN, join.EMAIL_SEEN])
         breaches = schemas.validate(self._schema, profiles.select(self._table.profile_schema.names))
         self._problems += breaches.problems
         good = _with(profiles, seen, breaches.good)
         for writer, (_, part) in zip(writers, join.by_window(good, self._windows), strict=True):
-            writer.profiles.add(part)
-            writer.lite += pc.sum(pc.equal(part["account"], "lite")).as_py() or 0
-            writer.repeats += pc.sum(part["repeat"]).as_py() or 0
-            writer.hashes.add(part[self._table.email.paths[0]])
+            writer.add(part)
         if not len(breaches.rejects):
             return
-        for writer, (_, part) in zip(
-            writers, join.by_window(_with(profiles, seen, breaches.bad), self._windows), strict=True
-        ):
-            writer.rejected.add(part.drop_columns(["repeat"]))
-            writer.rejects.add(breaches.rejects.filter(_is_in(breaches.rejects["uid"], part["UID"])))
+        bad = join.by_window(_with(profiles, seen, breaches.bad), self._windows)
+        for writer, (_, part) in zip(writers, bad, strict=True):
+            writer.add_rejected(part, breaches.rejects)
 
-    def _finish(self, writer: _WindowWriter, scanned: dict[Source, Scanned]) -> ProfilesSummary:
+    def _correct(self, writer: WindowWriter) -> None:
+        """Adds by key whom the window has to read though no scan found them."""
+        if writer.corrections.complete:
+            return
+        profiles = writer.corrections.missing(self._table, self._by_key).select(self._table.profile_schema.names)
+        breaches = schemas.validate(self._schema, profiles)
+        self._problems += breaches.problems
+        writer.add(first_time(breaches.good))
+        writer.add_rejected(first_time(breaches.bad), breaches.rejects)
+
+    def _finish(self, writer: WindowWriter, scanned: dict[Source, Scanned]) -> ProfilesSummary:
         writer.profiles.close()
+        writer.corrections.write(writer.folder)
         shared = shared_emails.find(self._table, writer.folder, writer.hashes)
         nameless = sum(scan.nameless for scan in scanned.values())
         problems = [*self._problems, *([f"{nameless} records without any key"] if nameless else [])]
