@@ -16,6 +16,7 @@ from gigya_cheetah_assets.failures import NETWORK_RETRIES, as_failures
 from gigya_cheetah_assets.ledger import Ledger
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound import brakes
+from gigya_cheetah_assets.outbound.corrections import wanted
 from gigya_cheetah_assets.outbound.deliver import Delivery, refuse_if_braked
 from gigya_cheetah_assets.outbound.extract import extract
 from gigya_cheetah_assets.outbound.history import brakes_of, earlier_reads
@@ -54,7 +55,7 @@ def _profiles(sync: Sync, table: FieldTable) -> dg.AssetsDefinition:
     def gigya_profiles(context: dg.AssetExecutionContext, connections: Connections) -> dg.MaterializeResult:
         windows = windows_of(context, sync)
         with as_failures(), connections.gigya(sync) as client, connections.ledger() as ledger:
-            corrections = _corrections(ledger, sync, windows)
+            corrections = wanted(ledger, sync, table, windows)
             summaries = extract(client, sync, table, windows, data=connections.data, corrections=corrections)
             found = {
                 window.key: [brakes.volume(s.read, earlier_reads(connections.data, sync, window), sync.limits)]
@@ -153,10 +154,3 @@ def _files(sync: Sync, table: FieldTable) -> dg.AssetsDefinition:
 def _released(ledger: Ledger, sync: Sync, windows: list[Window]) -> Callable[[str, str], bool]:
     stamps = {window.key: window.stamp for window in windows}
     return lambda window, brake: ledger.is_released(sync.name, stamps[window], brake)
-
-
-def _corrections(ledger: Ledger, sync: Sync, windows: list[Window]) -> dict[str, dict[str, int]]:
-    """Whom each window reads besides its own; what is open goes to the newest window of the run only."""
-    *earlier, newest = windows
-    found = {window.key: ledger.corrections(sync.name, window.stamp, with_open=False) for window in earlier}
-    return {**found, newest.key: ledger.corrections(sync.name, newest.stamp)}

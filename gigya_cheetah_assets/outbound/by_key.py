@@ -48,6 +48,18 @@ class ByKey:
         owner = known["UID"].take(at)
         return self._counted(emails.filter(pc.fill_null(pc.equal(emails["UID"], owner), False)))
 
+    def lite_accounts(self, people: pa.Table) -> pa.Table:
+        """The e-mail accounts of lite accounts, as `table.email_account_schema`.
+
+        Args:
+            people: Columns UID, which is the token of a lite account, and email.
+        """
+        groups = chunked(_spellings(people["email"]), most=300)
+        emails = [self._email_accounts(group) for group in groups]
+        found = pa.concat_tables([self._table.email_account_schema.empty_table(), *emails])
+        theirs = pc.is_in(found["UID"], value_set=people["UID"].combine_chunks())
+        return self._counted(found.filter(pc.and_(theirs, pc.invert(found["is_full"]))))
+
     def with_uids(self, emails: pa.Table) -> pa.Table:
         """Full accounts' e-mail accounts whose UID the site did not tell get it from the account with that address.
 

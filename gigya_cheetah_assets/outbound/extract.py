@@ -24,7 +24,7 @@ from gigya_cheetah_assets.gigya.query import Source
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound import join, shared_emails
 from gigya_cheetah_assets.outbound.by_key import ByKey
-from gigya_cheetah_assets.outbound.corrections import Corrections
+from gigya_cheetah_assets.outbound.corrections import NOBODY, Corrections
 from gigya_cheetah_assets.outbound.scan import Scan, Scanned, scans
 from gigya_cheetah_assets.outbound.spool import in_stable_order
 from gigya_cheetah_assets.outbound.summary import ProfilesSummary
@@ -45,7 +45,7 @@ def extract(
     windows: Sequence[Window],
     *,
     data: Path,
-    corrections: Mapping[str, Mapping[str, int]] | None = None,
+    corrections: Mapping[str, pa.Table] | None = None,
 ) -> list[ProfilesSummary]:
     """Reads the windows, oldest first; each window's folder is replaced as a whole.
 
@@ -55,7 +55,7 @@ def extract(
         table: Its field table.
         windows: The windows.
         data: The folder of all data.
-        corrections: By the key of a window, whom it reads besides its own (`Ledger.corrections`).
+        corrections: By the key of a window, whom it reads besides its own (`corrections.wanted`).
 
     Raises:
         GigyaUnavailable: The site did not answer within its budget; windows finished before stay.
@@ -78,7 +78,7 @@ class _Extraction:
         windows: list[Window],
         *,
         data: Path,
-        corrections: Mapping[str, Mapping[str, int]],
+        corrections: Mapping[str, pa.Table],
     ) -> None:
         self._client = client
         self._sync = sync
@@ -116,7 +116,7 @@ class _Extraction:
     def _writer(self, stack: ExitStack, window: Window) -> WindowWriter:
         target = folders.asset_folder(self._data, self._sync.name, folders.PROFILES, window.stamp)
         folder = stack.enter_context(folders.building(target))
-        wanted = self._corrections.get(window.key, {})
+        wanted = self._corrections.get(window.key, NOBODY)
         return stack.enter_context(WindowWriter(self._table, window, folder, Corrections(wanted)))
 
     def _parts(self, scanned: dict[Source, Scanned]) -> Iterator[tuple[pa.Table, pa.Table]]:
