@@ -8,6 +8,7 @@ from gigya_cheetah_assets.config import Sync
 
 GIGYA = "gigya"
 OUTBOUND = "outbound"
+INBOUND = "inbound"
 CHEETAHMAIL = "cheetahmail"
 
 

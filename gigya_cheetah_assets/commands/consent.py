@@ -37,6 +37,27 @@ def verify(sync_name: str | None) -> None:
         sys.exit(1)
 
 
+@consent.command()
+@sync_option
+@click.option("--uids", is_flag=True, help="Print the UIDs too, one a line; no other personal data.")
+def report(sync_name: str | None, *, uids: bool) -> None:
+    """Print whom CheetahMail mails without a valid opt-in, and whose consent differs between the sides.
+
+    Counts by subscription, from the newest `reconciliation`. Exits with 1 when anybody is mailed without an opt-in.
+    """
+    from gigya_cheetah_assets.config import data_folder  # noqa: PLC0415 - as above
+    from gigya_cheetah_assets.reconciliation.report import consent_report  # noqa: PLC0415 - as above
+
+    mailed = 0
+    for sync in chosen_syncs(sync_name):
+        found = consent_report(data_folder(), sync)
+        mailed += found.mailed_without_opt_in
+        for line in found.lines(uids=uids):
+            click.echo(line)
+    if mailed:
+        sys.exit(1)
+
+
 @click.command()
 @click.argument("uid", metavar="UID")
 @sync_option
