@@ -10,6 +10,7 @@ GIGYA = "gigya"
 OUTBOUND = "outbound"
 INBOUND = "inbound"
 CHEETAHMAIL = "cheetahmail"
+CONSENT = "consent"
 
 
 def key(sync: Sync, name: str) -> dg.AssetKey:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
+from gigya_cheetah_assets.config.deadlines import OptOutDeadlines
 from gigya_cheetah_assets.config.fields import FieldConfig, RecordFilter
 from gigya_cheetah_assets.config.files import ImportFiles, InboundFiles
 from gigya_cheetah_assets.config.gigya import GigyaConfig
@@ -79,12 +80,13 @@ class Sync(Model):
     inbound_files: InboundFiles | None = None
     segments: tuple[Segment, ...] = ()
     limits: Limits = Limits()
+    opt_out_deadlines: OptOutDeadlines = OptOutDeadlines()
     sample_size: Annotated[int | None, Field(ge=1)] = None
     automation: Literal["running", "stopped"] = "stopped"
 
     @model_validator(mode="after")
     def _fields_fit_together(self) -> Sync:
-        problems = [*self._field_problems(), *self._list_problems()]
+        problems = [*self._field_problems(), *self._list_problems(), *self._deadline_problems()]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -104,6 +106,12 @@ class Sync(Model):
         if len(emails) != 1:
             problems.append(f"fields: expected exactly one field of type email, found {len(emails)}")
         return problems
+
+    def _deadline_problems(self) -> list[str]:
+        column = self.opt_out_deadlines.country_column
+        if column is None or any(field.cheetahmail == column for field in self.fields):
+            return []
+        return [f"opt_out_deadlines.country_column: {column} is no column of fields"]
 
     def _list_problems(self) -> list[str]:
         if self.inbound_files is None:
