@@ -41,13 +41,27 @@ class LocalFolders:
     ) -> None:
         """Holds nothing open."""
 
-    def deliver(self, local: Path, name: str) -> Delivered:
+    def deliver(self, local: Path, name: str, *, folder: str | None = None) -> Delivered:
         """As `Staging.deliver`; on the disk before it appears."""
-        final = self._folder(None) / plain(name)
-        with local.open("rb") as reader, self._named(f"deliver {name} to {self._outbox}", None):
-            size = _copy(reader, final, f"deliver {name} to {self._outbox}")
+        final = self._folder(folder) / plain(name)
+        what = f"deliver {name} to {folder or self._outbox}"
+        with local.open("rb") as reader, self._named(what, folder):
+            size = _copy(reader, final, what)
             _sync_folder(final.parent)
         return Delivered(name, size)
+
+    def make_folder(self, folder: str) -> None:
+        """As `Staging.make_folder`."""
+        with self._named(f"create {folder}", folder):
+            self._folder(folder).mkdir(mode=0o700, exist_ok=True)
+
+    def read_range(self, name: str, offset: int, length: int, *, folder: str | None = None) -> bytes:
+        """As `Staging.read_range`."""
+        source = self._folder(folder) / plain(name)
+        what = f"read {name} in {folder or self._outbox}"
+        with self._named(what, folder), self._regular(source, what) as reader:
+            reader.seek(offset)
+            return reader.read(length)
 
     def fetch(self, name: str, local: Path, *, folder: str | None = None) -> None:
         """As `Staging.fetch`."""

@@ -55,10 +55,27 @@ class Staging(AbstractContextManager["Staging"], Protocol):
     `staging.errors` that stop the sync until a person acts; and `RefuseFile` for a name that is not plain.
     """
 
-    def deliver(self, local: Path, name: str) -> Delivered:
-        """Puts a local file into the outbox, whole or not at all; a file of that name is replaced.
+    def deliver(self, local: Path, name: str, *, folder: str | None = None) -> Delivered:
+        """Puts a local file into a folder (the outbox unless named), whole or not at all; one of that name is replaced.
 
         It is written under a hidden temporary name, its size confirmed, and then renamed.
+        """
+
+    def make_folder(self, folder: str) -> None:
+        """Makes a folder below one that is there; one that is there already is no error."""
+
+    def read_range(self, name: str, offset: int, length: int, *, folder: str | None = None) -> bytes:
+        """Some bytes of a file, fewer where it ends before; nothing else of it is read.
+
+        Args:
+            name: As `list` gave it.
+            offset: Of the first byte.
+            length: At most so many, and no more than a few hundred kilobytes.
+            folder: Where it is; the outbox unless named.
+
+        Raises:
+            NoSuchFile: It is not there, or no longer.
+            NotAFile: It is a folder, a link or the like.
         """
 
     def fetch(self, name: str, local: Path, *, folder: str | None = None) -> None:

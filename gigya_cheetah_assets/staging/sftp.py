@@ -43,10 +43,11 @@ class SftpFolders:
     ) -> None:
         self._session.close()
 
-    def deliver(self, local: Path, name: str) -> Delivered:
+    def deliver(self, local: Path, name: str, *, folder: str | None = None) -> Delivered:
         """As `Staging.deliver`."""
-        part = posixpath.join(self._outbox, temporary(name))
-        final = posixpath.join(self._outbox, plain(name))
+        where = folder or self._outbox
+        part = posixpath.join(where, temporary(name))
+        final = posixpath.join(where, plain(name))
 
         def attempt(client: Client) -> Delivered:
             reader.seek(0)
@@ -67,7 +68,31 @@ class SftpFolders:
             return Delivered(name, size)
 
         with local.open("rb") as reader:
-            return self._session.repeat(attempt, f"deliver {name} to {self._outbox}", self._outbox)
+            return self._session.repeat(attempt, f"deliver {name} to {where}", where)
+
+    def make_folder(self, folder: str) -> None:
+        """As `Staging.make_folder`."""
+
+        def attempt(client: Client) -> None:
+            if transfer.status(client, folder) is None:
+                with doing("creating it"):
+                    client.mkdir(folder, 0o750)
+
+        self._session.repeat(attempt, f"create {folder}", posixpath.dirname(folder) or folder)
+
+    def read_range(self, name: str, offset: int, length: int, *, folder: str | None = None) -> bytes:
+        """As `Staging.read_range`."""
+        where = folder or self._outbox
+        source = posixpath.join(where, plain(name))
+        what = f"read {name} in {where}"
+
+        def attempt(client: Client) -> bytes:
+            self._only_files(client, source, what)
+            with client.open(source, "rb") as reader:
+                reader.seek(offset)
+                return reader.read(length)
+
+        return self._session.repeat(attempt, what, where)
 
     def fetch(self, name: str, local: Path, *, folder: str | None = None) -> None:
         """As `Staging.fetch`."""

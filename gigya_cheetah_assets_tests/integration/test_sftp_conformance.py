@@ -218,3 +218,31 @@ def test_a_name_that_is_no_utf_8_does_not_hide_the_others(back_end, staging):
     assert [file.name for file in staging.list("fromcheetah")] == ["\\xff.dat", "b.dat"]
     with pytest.raises(RefuseFile):
         staging.fetch("\\xff.dat", back_end.root / "x", folder="fromcheetah")
+
+
+@pytest.mark.parametrize(("offset", "length"), [(0, 5), (2_999_990, 100), (3_000_001, 10), (9_999_999, 10), (7, 0)])
+def test_a_range_is_those_bytes_of_the_file_and_no_more(back_end, staging, source, offset, length):
+    (back_end.inbox / "a.dat").write_bytes(source.read_bytes())
+    expected = source.read_bytes()[offset : offset + length]
+    assert staging.read_range("a.dat", offset, length, folder="fromcheetah") == expected
+
+
+def test_of_what_is_no_file_no_range_is_read(back_end, staging):
+    (back_end.inbox / "folder.dat").mkdir()
+    with pytest.raises(NotAFile):
+        staging.read_range("folder.dat", 0, 5, folder="fromcheetah")
+    with pytest.raises(NoSuchFile):
+        staging.read_range("missing.dat", 0, 5, folder="fromcheetah")
+
+
+def test_a_folder_is_made_once_and_files_are_delivered_into_it(back_end, staging, source):
+    staging.make_folder("archive/made")
+    staging.make_folder("archive/made")
+    staging.deliver(source, "result.json", folder="archive/made")
+    assert (back_end.archive / "made" / "result.json").read_bytes() == source.read_bytes()
+    (back_end.archive / "made" / "result.json").unlink()
+
+
+def test_a_folder_below_a_missing_one_is_named(back_end, staging):
+    with pytest.raises(StagingMissing):
+        staging.make_folder("nowhere/made")
