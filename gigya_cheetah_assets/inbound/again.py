@@ -7,7 +7,6 @@ between a look and its requests loses no wish, and the run key keeps a second ru
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from gigya_cheetah_assets.config import Sync
@@ -33,7 +32,7 @@ def offer_again(data: Path, syncs: Iterable[Sync], name: str) -> list[tuple[Sync
         ConfigError: None of the syncs knows the name.
     """
     known = [(sync, offer) for sync in syncs for offer in all_offers(data, sync)]
-    found = [(sync, replace(o, attempt=o.attempt + 1)) for sync, o in known if name in (o.name, o.partition)]
+    found = [(sync, o.again()) for sync, o in known if name in (o.name, o.partition)]
     if not found:
         raise ConfigError(
             [f"no inbound file is known as {name!r}"],

@@ -14,12 +14,11 @@ import msgspec
 
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.config.files import InboundFiles
-from gigya_cheetah_assets.inbound.offers import Offer, all_offers, offers_folder
+from gigya_cheetah_assets.inbound.offers import LOOKS, Offer, all_offers, offers_folder
 from gigya_cheetah_assets.store import folders
 
 LATEST = timedelta(hours=26)
 """A daily file's longest way: a day, and two hours for a job that ran late."""
-_LOOKS = "looks.json"
 
 
 class Looks(msgspec.Struct, frozen=True):
@@ -53,14 +52,14 @@ def note_look(data: Path, sync: Sync, now: datetime) -> None:
     content = msgspec.json.encode(Looks(known.first if known else now, now))
     with folders.private():
         folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / f".{_LOOKS}.partial"
+        partial = folder / f".{LOOKS}.partial"
         partial.write_bytes(content)
-        partial.replace(folder / _LOOKS)
+        partial.replace(folder / LOOKS)
 
 
 def looks(data: Path, sync: Sync) -> Looks | None:
     """When the inbox was looked at; None when never."""
-    path = offers_folder(data, sync) / _LOOKS
+    path = offers_folder(data, sync) / LOOKS
     return msgspec.json.decode(path.read_bytes(), type=Looks) if path.is_file() else None
 
 
