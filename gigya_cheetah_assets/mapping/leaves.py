@@ -11,13 +11,17 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 # A column and the positions of the values that could not be read.
 Column = tuple[pa.Array, list[int]]
 _UNREADABLE = object()
-_LIST = pa.list_(pa.string())
+_TEXT = pa.string()
+_LIST = pa.list_(_TEXT)
 _NONE = type(None)
+_PLAIN = {str, int, _NONE}
 # Longer than any id or amount; Python itself refuses to write integers of more than 4,300 digits.
 MOST_DIGITS = 300
 
@@ -28,20 +32,24 @@ def texts(values: list[Any]) -> Column:
         return pa.array(values, pa.string()), []
     except (pa.ArrowTypeError, pa.ArrowInvalid, UnicodeEncodeError):
         pass
-    kinds = set(map(type, values)) - {_NONE}
-    if kinds in ({int}, {bool}):
-        try:
-            return pa.array(values, pa.int64() if kinds == {int} else pa.bool_()).cast(pa.string()), []
-        except OverflowError:
-            pass
-    return _one_by_one(values, _text, pa.string())
+    try:
+        if set(map(type, values)) <= {bool, _NONE}:
+            return pa.array(values, pa.bool_()).cast(_TEXT), []
+        plain = pc.coalesce(_of_type(values, int, pa.int64()).cast(_TEXT), _of_type(values, str))
+    except (OverflowError, UnicodeEncodeError):
+        return _one_by_one(values, _text, _TEXT)
+    odd = [place for place, value in enumerate(values) if type(value) not in _PLAIN]
+    column, unreadable = _one_by_one([values[place] for place in odd], _text, _TEXT)
+    there = np.zeros(len(values), dtype=bool)
+    there[odd] = True
+    return pc.replace_with_mask(plain, pa.array(there), column), [odd[place] for place in unreadable]
 
 
 def lists(values: list[Any]) -> Column:
     """One list of texts a value, without empty elements; a scalar counts as a list of one."""
-    if set(map(type, values)) <= {list, _NONE}:
+    if set(map(type, values)) <= {list, str, _NONE}:
         try:
-            column = pa.array(values, _LIST)
+            column = pa.array([[value] if type(value) is str else value for value in values], _LIST)
         except (pa.ArrowTypeError, pa.ArrowInvalid, UnicodeEncodeError):
             pass
         else:
@@ -78,6 +86,11 @@ def canonical(value: str | float | None) -> str | None:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f")
     return str(value)
+
+
+def _of_type(values: list[Any], kind: type, arrow: pa.DataType = _TEXT) -> pa.Array:
+    """The values of exactly one type; null for all others."""
+    return pa.array([value if type(value) is kind else None for value in values], arrow)
 
 
 def _one_by_one(values: list[Any], read: Callable[[Any], Any], kind: pa.DataType) -> Column:
