@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
 from gigya_cheetah_assets.gigya.errors import GigyaUnavailable
 
@@ -70,16 +71,18 @@ def post(
         GigyaUnavailable: No whole answer came: name, connection, TLS, proxy, timeout, broken off half-way.
     """
     try:
-        response = session.post(
-            url, data=fields, headers=headers, timeout=(CONNECT_SECONDS, silence), allow_redirects=False
-        )
-    except requests.RequestException as error:
+        with session.post(
+            url, data=fields, headers=headers, timeout=(CONNECT_SECONDS, silence), allow_redirects=False, stream=True
+        ) as response:
+            # In one piece: requests itself would read a page of megabytes in pieces of 10 KiB.
+            body = response.raw.read(decode_content=True)
+    except (requests.RequestException, HTTPError) as error:
         where = url.split("/", 3)[2]
         raise GigyaUnavailable(f"no whole answer from {where}: {_kind(error)}", next_step=_NETWORK) from error
-    return Answer(response.content, response.status_code, response.headers.get("Date"))
+    return Answer(body, response.status_code, response.headers.get("Date"))
 
 
-def _kind(error: requests.RequestException) -> str:
+def _kind(error: requests.RequestException | HTTPError) -> str:
     """The error's class and that of its cause; texts of errors may repeat a proxy's password."""
     cause = error.args[0] if error.args else None
     reason = getattr(cause, "reason", None) or cause
