@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from zlib import crc32
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +16,7 @@ import pyarrow.parquet as pq
 
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.store.batches import read_batches
+from gigya_cheetah_assets.store.crc import crc32s
 
 FILE = "shared_emails.parquet"
 REASON = "email_shared_with_opted_out_account"
@@ -31,8 +31,7 @@ class AddressHashes:
 
     def add(self, emails: pa.ChunkedArray) -> None:
         """Takes the addresses of a batch; letter case does not distinguish them."""
-        known = pc.utf8_lower(emails.drop_null()).to_pylist()
-        self._hashes.append(np.fromiter((crc32(email.encode()) for email in known), np.uint32, len(known)))
+        self._hashes.append(crc32s(pc.utf8_lower(emails.drop_null())))
 
     def repeated(self) -> pa.Array:
         """The hashes that came more than once."""
@@ -69,8 +68,7 @@ def find(table: FieldTable, folder: Path, hashes: AddressHashes) -> int:
 
 def _candidates(table: FieldTable, batch: pa.Table, email: str, repeated: pa.Array) -> list[tuple[str, str, list[str]]]:
     addresses = pc.fill_null(pc.utf8_lower(batch[email]), "")
-    hashes = pa.array([crc32(address.encode()) for address in addresses.to_pylist()], pa.uint32())
-    mask = pc.and_(pc.is_in(hashes, value_set=repeated), pc.not_equal(addresses, ""))
+    mask = pc.and_(pc.is_in(pa.array(crc32s(addresses)), value_set=repeated), pc.not_equal(addresses, ""))
     found = batch.filter(mask)
     lowered = addresses.filter(mask).to_pylist()
     states = [(field.cheetahmail, found[field.paths[0]].to_pylist()) for field in table.subscriptions]

@@ -13,24 +13,20 @@ from math import ceil
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Slots = npt.NDArray[np.uint32]
-
-
-def slots(keys: pa.ChunkedArray | pa.Array) -> Slots:
-    """CRC-32 of each key's UTF-8 bytes."""
-    return np.fromiter((crc32(key.encode()) for key in keys.to_pylist()), np.uint32, len(keys))
+from gigya_cheetah_assets.store.crc import crc32s
 
 
 def in_stable_order(table: pa.Table, key: str, *, latest_by: str) -> pa.Table:
     """One row a key, the one with the greatest `latest_by`, sorted by (slot, key)."""
-    own = slots(table[key])
+    own = crc32s(table[key])
+    if (own[1:] > own[:-1]).all():
+        return table.combine_chunks()
     order = np.argsort(own, kind="stable")
     sorted_slots = own[order]
     same = np.append(sorted_slots[1:] == sorted_slots[:-1], False)
@@ -45,7 +41,7 @@ def in_stable_order(table: pa.Table, key: str, *, latest_by: str) -> pa.Table:
 
 def _by_slot_key_time(table: pa.Table, key: str, time: str) -> npt.NDArray[np.int64]:
     """The order of the few rows whose slots collide; a record without a time counts as the oldest."""
-    by = pa.table({"slot": pa.array(slots(table[key])), "key": table[key], "time": pc.fill_null(table[time], -1)})
+    by = pa.table({"slot": pa.array(crc32s(table[key])), "key": table[key], "time": pc.fill_null(table[time], -1)})
     return np.asarray(pc.sort_indices(by, [(name, "ascending") for name in by.column_names]), np.int64)
 
 
@@ -58,7 +54,7 @@ def spread(table: pa.Table, key: str, parts: int) -> list[pa.Table]:
     """The table's rows by part; part i holds the slots from i/parts to (i+1)/parts of all."""
     if parts == 1:
         return [table]
-    part_of_row = (slots(table[key]).astype(np.uint64) * np.uint64(parts)) >> np.uint64(32)
+    part_of_row = (crc32s(table[key]).astype(np.uint64) * np.uint64(parts)) >> np.uint64(32)
     order = np.argsort(part_of_row, kind="stable")
     table = table.take(pa.array(order))
     bounds = np.searchsorted(part_of_row[order], np.arange(parts + 1))
@@ -99,7 +95,7 @@ class Spool:
                 whole = reader.read_all()
             finer = parts // self.parts
             first = self._paths.index(path) * finer
-            yield from spread(whole, self.key, parts)[first : first + finer]
+            yield from spread(whole, self.key, parts)[first : first + finer] if finer > 1 else [whole]
 
     def close(self) -> None:
         """Closes the part files."""
