@@ -68,13 +68,21 @@ class GigyaClient:
         self._bucket = bucket or shared_bucket(f"{config.api_domain} {api_key}", config.requests_per_second)
         self._session = session or open_session(self._url("accounts.search"), local=self._local)
 
-    def call(self, method: str, params: Mapping[str, Any], decode: Decode[T]) -> T:
+    def call(
+        self,
+        method: str,
+        params: Mapping[str, Any],
+        decode: Decode[T],
+        *,
+        may_repeat: Callable[[GigyaUnavailable], bool] = lambda _: True,
+    ) -> T:
         """One call, repeated within `retry_seconds` while its error says that this may help.
 
         Args:
             method: For example `accounts.search`.
             params: Objects and arrays are sent as JSON text, booleans as true/false, None is left out.
             decode: Reads the body once, into the envelope and the content.
+            may_repeat: Which errors a repeat is fit for; not for a write that may have been carried out.
 
         Returns:
             The content that `decode` made of the first good answer.
@@ -98,6 +106,8 @@ class GigyaClient:
                     raise
                 corrected = True
             except GigyaUnavailable as error:
+                if not may_repeat(error):
+                    raise
                 self._wait(method, error, backoff)
 
     def close(self) -> None:

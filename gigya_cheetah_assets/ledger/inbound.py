@@ -38,6 +38,8 @@ from gigya_cheetah_assets.ledger.sides import Base
 from gigya_cheetah_assets.ledger.store import Ledger
 from gigya_cheetah_assets.ledger.tables import inbound_files, inbound_items
 
+_CHUNK = 500
+
 
 class InboundState:
     """The inbound side of one sync's ledger.
@@ -82,16 +84,26 @@ class InboundState:
             return self._record(connection, sha256)
 
     def plan(self, sha256: str, items: Iterable[Item]) -> None:
-        """Enters the change set of a file; a new one replaces what is still pending, what is settled stays.
+        """Enters the change set of a file as a whole; a new one replaces what is still pending, what is settled stays.
 
         Items may come with a fate: those that were rejected or parked before Gigya was asked.
         """
+        with self._ledger.writing(self._sync):
+            self.plan_anew(sha256)
+            self.plan_more(sha256, items)
+
+    def plan_anew(self, sha256: str) -> None:
+        """Forgets what is still pending of a file; `plan_more` then enters the new change set, batch by batch."""
+        with self._ledger.transaction(self._sync) as (connection, _):
+            connection.execute(sa.delete(inbound_items).where(*self._of(sha256), inbound_items.c.fate == "pending"))
+
+    def plan_more(self, sha256: str, items: Iterable[Item]) -> None:
+        """Enters some items of a change set; one of a person who is pending already takes that one's place."""
+        entered = {item.uid: item for item in items}
         with self._ledger.transaction(self._sync) as (connection, mark):
             name = self._name(connection, sha256)
-            connection.execute(sa.delete(inbound_items).where(*self._of(sha256), inbound_items.c.fate == "pending"))
-            query = sa.select(inbound_items.c.uid).where(*self._of(sha256))
-            settled = set(connection.execute(query).scalars())
-            new = [item for item in items if item.uid not in settled]
+            settled = self._renewed(connection, sha256, list(entered))
+            new = [item for uid, item in entered.items() if uid not in settled]
             values = [
                 {
                     "sync": self._sync, "sha256": sha256, "uid": item.uid, "line": item.line, "fields": item.fields(),
@@ -104,9 +116,31 @@ class InboundState:
             early = [item for item in new if item.fate != "pending"]
             _log(ConsentLog(connection, mark, self._sync), name, early)
 
+    def _renewed(self, connection: Connection, sha256: str, uids: Sequence[str]) -> set[str]:
+        """Those of some people who are settled; what is pending of them is forgotten."""
+        settled: set[str] = set()
+        for start in range(0, len(uids), _CHUNK):
+            which = (*self._of(sha256), inbound_items.c.uid.in_(uids[start : start + _CHUNK]))
+            connection.execute(sa.delete(inbound_items).where(*which, inbound_items.c.fate == "pending"))
+            settled |= set(connection.execute(sa.select(inbound_items.c.uid).where(*which)).scalars())
+        return settled
+
     def pending(self, sha256: str) -> list[Item]:
         """The items that are not settled yet, in the order of their lines. Those that do not `write` ask nothing."""
         return self.items(sha256, fate="pending")
+
+    def pending_batches(self, sha256: str, size: int) -> Iterator[list[Item]]:
+        """The items that are not settled yet, by UID, a batch at a time; each is given once, settled or not."""
+        last = ""
+        while True:
+            query = sa.select(inbound_items).where(*self._of(sha256), inbound_items.c.fate == "pending")
+            query = query.where(inbound_items.c.uid > last).order_by(inbound_items.c.uid).limit(size)
+            with self._ledger.snapshot() as (connection, _):
+                found = [_item(row) for row in connection.execute(query)]
+            if not found:
+                return
+            last = found[-1].uid
+            yield found
 
     def items(self, sha256: str, *, fate: Fate | None = None) -> list[Item]:
         """The items of a file in the order of their lines; of one fate if it is given."""

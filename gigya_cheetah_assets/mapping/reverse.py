@@ -91,7 +91,9 @@ def _unmapped(field: FieldConfig, text: str) -> str:
 def _typed(field: FieldConfig, text: str, now: Any) -> Any:
     if field.join is not None:
         return [part for part in text.split(field.join) if part]
-    rule = _RULES.get(field.type, lambda _, text, now: _like(text, now))
+    rule = _RULES.get(field.type)
+    if rule is None:
+        return _like(text, now)
     try:
         return rule(field, text, now)
     except (ValueError, InvalidOperation) as error:

@@ -68,7 +68,7 @@ class ByKey:
         nameless = pc.and_(pc.is_null(emails["UID"]), emails["is_full"])
         if not pc.any(nameless).as_py():
             return emails
-        uid_of = self._uids(emails.filter(nameless)["email"])
+        uid_of = self.owners(emails.filter(nameless)["email"])
         uids = [
             uid or uid_of.get((email or "").lower())
             for uid, email in zip(emails["UID"].to_pylist(), emails["email"].to_pylist(), strict=True)
@@ -76,7 +76,8 @@ class ByKey:
         named = emails.set_column(emails.schema.get_field_index("UID"), "UID", pa.array(uids, pa.string()))
         return named.filter(pc.or_(named["UID"].is_valid(), pc.invert(named["is_full"])))
 
-    def _uids(self, addresses: pa.ChunkedArray) -> dict[str, str]:
+    def owners(self, addresses: pa.ChunkedArray) -> dict[str, str]:
+        """The UID of whom an address is, by the address in lower case; without those that nobody or several have."""
         path = self._table.email.paths[0]
         found: dict[str, set[str]] = {}
         for group in chunked(_spellings(addresses), most=300):

@@ -1,0 +1,153 @@
+"""One item of a change set on its way into one account: compare, write, and what came of it.
+
+Only what differs is sent, with webhooks muted, since a write of ours is no news for who listens (Gigya:
+accounts.setAccountInfo). A write whose answer was lost is read back before it is repeated.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+from gigya_cheetah_assets.gigya import AccountRejected, GigyaClient, GigyaUnavailable
+from gigya_cheetah_assets.gigya.envelope import Envelope, envelope_only
+from gigya_cheetah_assets.gigya.errors import AccountBusy, RateLimited
+from gigya_cheetah_assets.inbound.accounts import Account, AccountReader, Document
+from gigya_cheetah_assets.ledger import Change, Item
+from gigya_cheetah_assets.ledger.inbound_items import Fate
+from gigya_cheetah_assets.mapping import FieldTable
+from gigya_cheetah_assets.mapping.moments import milliseconds
+from gigya_cheetah_assets.mapping.reverse import NotWritable, at, update_of
+
+log = logging.getLogger(__name__)
+UNKNOWN_ACCOUNT, NOT_WRITABLE, MOVED_ON = "unknown_account", "not_writable", "moved_on"
+_REPEATS = 5
+_OBJECTS = ("profile", "data", "subscriptions", "preferences", "communications")
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of an item.
+
+    Attributes:
+        item: The item.
+        fate: `pending` when the account has changed since the change set was made: it has to be made again.
+        code: Gigya's code or the reason; None if all went well.
+        columns: Columns that were written.
+        fields: Fields of Gigya's that it refused.
+        updated: Of Gigya's clock, epoch ms; None when it is not known.
+        document: The account as it is now, as far as it is known.
+    """
+
+    item: Item
+    fate: Fate
+    code: str | None = None
+    columns: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    updated: int | None = None
+    document: Document | None = field(default=None, repr=False)
+
+
+class AccountWriter:
+    """Carries out items; safe for several threads as long as no two work on one UID."""
+
+    def __init__(self, client: GigyaClient, table: FieldTable, reader: AccountReader) -> None:
+        self._client = client
+        self._reader = reader
+        self._fields = {config.cheetahmail: config for config in table.fields}
+
+    def write(self, item: Item, account: Account | None) -> Written:
+        """Carries out one item on an account as it was just read; None where there is none.
+
+        Raises:
+            GigyaUnavailable: The site did not answer, and nobody can tell whether the write was carried out.
+            GigyaRefused: The site refuses such calls.
+        """
+        if not item.writes:
+            return Written(item, "unchanged")
+        if account is None:
+            return Written(item, "rejected", UNKNOWN_ACCOUNT)
+        document = account.document
+        wanted = [change for change in item.changes if change.write]
+        if any(_moved_on(change, account) for change in wanted):
+            return Written(item, "pending", MOVED_ON)
+        left = [change for change in wanted if not _holds(change, account)]
+        if not left:
+            return Written(item, "unchanged", updated=account.updated, document=document)
+        try:
+            update = update_of(self._fields, {change.column: change.value for change in left}, document)
+        except NotWritable as error:
+            log.info("an account is not updated: %s", error)
+            return Written(item, "rejected", NOT_WRITABLE)
+        return self._send(item, update, document, tuple(change.column for change in left))
+
+    def _send(self, item: Item, update: dict[str, Any], document: Document, columns: tuple[str, ...]) -> Written:
+        for attempt in range(1, _REPEATS + 1):
+            try:
+                envelope = self._client.call(
+                    "accounts.setAccountInfo",
+                    {"UID": item.uid, "muteWebhooks": True, **_parameters(update, document)},
+                    envelope_only,
+                    may_repeat=lambda error: isinstance(error, RateLimited | AccountBusy),
+                )
+            except AccountRejected as error:
+                return Written(item, "rejected", str(error.code), fields=error.fields)
+            except GigyaUnavailable:
+                now = self._reader.document(item.uid)
+                if now is not None and _stands(update, now):
+                    return Written(item, "applied", columns=columns, updated=_updated(now), document=now)
+                if attempt == _REPEATS:
+                    raise
+                log.warning("an update was not answered and is not there: attempt %d of %d", attempt + 1, _REPEATS)
+            else:
+                merged = _laid_over(document, update)
+                return Written(item, "applied", columns=columns, updated=_time(envelope), document=merged)
+        raise AssertionError  # the last attempt returns or raises
+
+
+def _moved_on(change: Change, account: Account) -> bool:
+    """Whether the account has neither what the change set saw nor what it wants."""
+    now = _now(change, account)
+    return (now or None) not in {change.before or None, change.value or None}
+
+
+def _holds(change: Change, account: Account) -> bool:
+    return (_now(change, account) or None) == (change.value or None)
+
+
+def _now(change: Change, account: Account) -> str | None:
+    return account.states[change.column][0] if change.subscription else account.cells[change.column]
+
+
+def _parameters(update: dict[str, Any], document: Document) -> dict[str, Any]:
+    """Preferences need a language (Gigya: accounts.setAccountInfo)."""
+    if "preferences" not in update:
+        return update
+    language = at(document, "profile.locale")
+    return {**update, "lang": language if isinstance(language, str) and language else "en"}
+
+
+def _stands(update: Any, document: Any) -> bool:
+    """Whether all that was to be written is there; what can be written but is not shown is left out."""
+    if not isinstance(update, dict):
+        return bool(update == document)
+    shown = {name: value for name, value in update.items() if name != "doubleOptIn"}
+    return all(_stands(value, (document or {}).get(name)) for name, value in shown.items())
+
+
+def _laid_over(document: Document, update: dict[str, Any]) -> Document:
+    merged = dict(document)
+    for name, value in update.items():
+        inner = merged.get(name)
+        merged[name] = _laid_over(inner if isinstance(inner, dict) else {}, value) if isinstance(value, dict) else value
+    return merged
+
+
+def _updated(document: Document) -> int | None:
+    found = document.get("lastUpdatedTimestamp")
+    return found if isinstance(found, int) else None
+
+
+def _time(envelope: Envelope) -> int | None:
+    return milliseconds([envelope.time])[0].as_py() if envelope.time else None
