@@ -59,6 +59,7 @@ class Limits(Model):
     max_volume_drop: Share = 0.5
     max_opt_out_share: Share = 0.1
     max_opt_in_share: Share = 0.1
+    max_blank_share: Share = 0.1
 
 
 class Sync(Model):

@@ -121,7 +121,7 @@ def feed_of(kind: str, sync: Sync, table: FieldTable, *, now: int, own_uploads: 
             "inbound_files.subscribes: expected a list, found none: an opt-in must name its subscription",
             next_step="add list: {id: column} to subscribes or unsubscribes in inbound_files",
         )
-    return Feed(kind, config, config.format(files.defaults), table, lists, now, own_uploads)
+    return Feed(kind, config, config.layout(files.defaults), table, lists, now, own_uploads)
 
 
 def columns_of(feed: Feed, header: Header) -> Columns:

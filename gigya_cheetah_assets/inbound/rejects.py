@@ -48,8 +48,12 @@ class LineRejects:
     def __enter__(self) -> Self:
         return self
 
+    def close(self) -> None:
+        """Closes both files."""
+        self._parquet.close()
+        self._file.close()
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._parquet.close()
-        self._file.close()
+        self.close()

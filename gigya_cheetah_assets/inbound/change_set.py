@@ -1,0 +1,267 @@
+"""The rows of one file -> what has to change in Gigya, account by account, entered into the ledger as pending items.
+
+Part by part, so that memory stays flat: a part holds all rows of its people. The folder keeps `changes.parquet` (the
+decisions), the rejects and `summary.json`; killed and made again it comes out the same. Merging one person is in
+`person`, calling Gigya to write in `updates`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import time
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gigya_cheetah_assets.config import Sync
+from gigya_cheetah_assets.gigya import GigyaClient
+from gigya_cheetah_assets.inbound.accounts import Account, AccountReader
+from gigya_cheetah_assets.inbound.change_counts import ChangeSetSummary, Counts
+from gigya_cheetah_assets.inbound.feeds import Feed, feed_of
+from gigya_cheetah_assets.inbound.parse import REJECTS
+from gigya_cheetah_assets.inbound.person import (
+    UNKNOWN_ADDRESS,
+    UNKNOWN_UID,
+    Row,
+    merged_items,
+    only_opt_outs,
+    opt_outs_of,
+    planned,
+)
+from gigya_cheetah_assets.inbound.progress import Progress
+from gigya_cheetah_assets.inbound.read import EVENTS, InboundRead
+from gigya_cheetah_assets.inbound.rejects import LineRejects
+from gigya_cheetah_assets.inbound.rules import rules_of
+from gigya_cheetah_assets.inbound.take import state_of
+from gigya_cheetah_assets.ledger import Base, InboundState, Item, Ledger, ParkedOptOut
+from gigya_cheetah_assets.mapping import FieldTable
+from gigya_cheetah_assets.outbound.by_key import ByKey
+from gigya_cheetah_assets.outbound.spool import Spool, parts_for
+from gigya_cheetah_assets.store import folders, summary
+from gigya_cheetah_assets.store.batches import LazyParquet, read_batches
+
+CHANGES = pa.schema(
+    [
+        ("uid", pa.string()), ("line", pa.int64()), ("column", pa.string()), ("before", pa.string()),
+        ("value", pa.string()), ("loser", pa.string()), ("write", pa.bool_()), ("conflict", pa.bool_()),
+        ("rule", pa.string()),
+    ]
+)  # fmt: skip
+# Opt-outs that waited on the address of an account which has come up: forgotten once its item is settled.
+WAITED = pa.schema([("uid", pa.string()), ("address", pa.string()), ("subscription", pa.string())])
+WAITED_FILE = "waited.parquet"
+_PART_ROWS = 10_000
+_SILENT = ("bounces", "import_reports")
+
+
+def make_change_set(
+    client: GigyaClient,
+    sync: Sync,
+    table: FieldTable,
+    partition: str,
+    *,
+    data: Path,
+    ledger: Ledger,
+    report: Callable[[str], object],
+) -> ChangeSetSummary:
+    """Makes the change set of a file whose rows are finished.
+
+    Raises:
+        GigyaUnavailable: The site did not answer within its budget.
+        StopSync: The rows are not there.
+    """
+    rows = folders.finished(folders.asset_folder(data, sync.name, folders.INBOUND_ROWS, partition))
+    read = summary.read(rows, InboundRead)
+    feed = feed_of(read.kind, sync, table, now=int(time() * 1000))
+    state = state_of(ledger, sync, table)
+    record = state.record(read.sha256)
+    done = record is not None and record.status == "done"
+    target = folders.asset_folder(data, sync.name, folders.CHANGE_SET, partition)
+    with (
+        folders.building(target) as building,
+        _Maker(client, sync, feed, state=state, ledger=ledger, folder=building, read=read) as maker,
+    ):
+        if done:
+            maker.counts.ignored["content_was_applied_before"] = read.events
+        elif read.kind in _SILENT:
+            maker.counts.ignored["says_nothing_of_an_account"] = read.events
+        else:
+            maker.make(rows / EVENTS, Progress("rows merged", read.events, report))
+        maker.close()
+        result = maker.counts.summary(partition, read, already_done=done, population=ledger.population(sync.name))
+        summary.write(building, result)
+    return result
+
+
+@dataclass(frozen=True)
+class _Lookups:
+    """What a part's people need: accounts by UID, owners of addresses, opt-outs that wait on addresses."""
+
+    accounts: dict[str, Account]
+    owners: dict[str, str]
+    parked: dict[str, list[ParkedOptOut]]
+
+
+class _Maker:
+    """Takes the rows of a file part by part; holds its counts."""
+
+    def __init__(
+        self,
+        client: GigyaClient,
+        sync: Sync,
+        feed: Feed,
+        *,
+        state: InboundState,
+        ledger: Ledger,
+        folder: Path,
+        read: InboundRead,
+    ) -> None:
+        self.counts = Counts(feed.subscriptions)
+        self._feed, self._state, self._ledger, self._read, self._sync = feed, state, ledger, read, sync
+        self._rules = rules_of(feed)
+        self._accounts = AccountReader(client, feed.table)
+        self._by_key = ByKey(client, sync, feed.table)
+        self._email = feed.table.email.cheetahmail
+        self._folder = folder
+        self._changes = LazyParquet(folder / "changes.parquet")
+        self._rejects = LineRejects(folder)
+        self._waited = LazyParquet(folder / WAITED_FILE)
+        self._late: list[Row] = []
+
+    def make(self, events: Path, progress: Progress) -> None:
+        """All rows of the file; the ledger's plan is renewed as a whole."""
+        self._state.plan_anew(self._read.sha256)
+        with TemporaryDirectory(dir=self._folder) as scratch:
+            spool = self._spooled(events, Path(scratch))
+            for part in spool.read(spool.parts) if spool is not None else ():
+                self._part(part.to_pylist())
+                progress.add(len(part))
+            if self._late:
+                # At the end, for a part that came later would have replaced the items of these accounts.
+                self._part(self._late, late=True)
+
+    def close(self) -> None:
+        """Closes the files."""
+        self._changes.close()
+        self._rejects.close()
+        self._waited.close()
+        self.counts.reasons = self._rejects.reasons
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _spooled(self, events: Path, folder: Path) -> Spool | None:
+        """The rows by person; a row without a UID gets that of the only account which has its address."""
+        spool: Spool | None = None
+        for batch in read_batches(events):
+            if spool is None:
+                parts = parts_for(self._read.events, _PART_ROWS)
+                spool = Spool(folder, "rows", batch.schema, key="uid", parts=parts)
+            spool.add(self._named(batch))
+        return spool
+
+    def _named(self, batch: pa.Table) -> pa.Table:
+        nameless = pc.is_null(batch["uid"])
+        if not pc.any(nameless).as_py():
+            return batch
+        rows = batch.filter(nameless).to_pylist()
+        owners = self._by_key.owners(batch.filter(nameless)["email"])
+        for row in rows:
+            row["uid"] = owners.get((row["email"] or "").strip().lower())
+        unknown = [row for row in rows if row["uid"] is None]
+        self._keep_or_reject(unknown, UNKNOWN_ADDRESS)
+        found = pa.Table.from_pylist([row for row in rows if row["uid"] is not None], schema=batch.schema)
+        return pa.concat_tables([batch.filter(pc.invert(nameless)), found])
+
+    def _part(self, rows: list[Row], *, late: bool = False) -> None:
+        """One part: its items go into the ledger."""
+        people: dict[str, list[Row]] = {}
+        for row in rows:
+            people.setdefault(row["uid"], []).append(row)
+        found = self._look_up(people)
+        unknown = [row for uid, theirs in people.items() if uid not in found.accounts for row in theirs]
+        self._unknown(unknown, {} if late else found.owners)
+        bases = self._state.bases(sorted(found.accounts))
+        items = [self._item(found, bases[uid], uid, people[uid]) for uid in sorted(found.accounts)]
+        if late:
+            before = {item.uid: item for item in self._state.pending(self._read.sha256)}
+            items = [merged_items(before[item.uid], item) if item.uid in before else item for item in items]
+        self._state.plan_more(self._read.sha256, items)
+        self._changes.add(pa.Table.from_pylist(list(_lines(items)), schema=CHANGES))
+        self._waited.add(pa.Table.from_pylist(list(_waited(found.parked)), schema=WAITED))
+
+    def _look_up(self, people: dict[str, list[Row]]) -> _Lookups:
+        accounts = self._accounts.read(sorted(people))
+        addresses = {uid: (account.cells.get(self._email) or "").lower() for uid, account in accounts.items()}
+        spoken = {(row["email"] or "").strip().lower(): uid for uid, rows in people.items() for row in rows}
+        foreign = sorted(address for address, uid in spoken.items() if address and addresses.get(uid) != address)
+        owners = self._by_key.owners(pa.chunked_array([pa.array(foreign, pa.string())])) if foreign else {}
+        parked: dict[str, list[ParkedOptOut]] = {}
+        uid_of = {address: uid for uid, address in addresses.items() if address}
+        for opt_out in self._state.parked(uid_of):
+            parked.setdefault(uid_of[opt_out.address], []).append(opt_out)
+        return _Lookups(accounts, owners, parked)
+
+    def _item(self, found: _Lookups, bases: dict[str, Base], uid: str, rows: list[Row]) -> Item:
+        done = planned(
+            self._feed,
+            self._rules,
+            rows,
+            found.accounts[uid],
+            bases,
+            parked=found.parked.get(uid, ()),
+            owners=found.owners,
+        )
+        self._reject(done.rejects)
+        self.counts.add(done, rows=len(rows))
+        return done.item
+
+    def _unknown(self, rows: list[Row], owners: dict[str, str]) -> None:
+        """Rows of UIDs without an account: an opt-out follows its address, anything else is a reject."""
+        rest: list[Row] = []
+        for row in rows:
+            owner = owners.get((row["email"] or "").strip().lower())
+            if owner is not None and opt_outs_of(self._feed, row):
+                self._late.append({**only_opt_outs(self._feed, row), "uid": owner})
+            else:
+                rest.append(row)
+        self._keep_or_reject(rest, UNKNOWN_UID)
+
+    def _keep_or_reject(self, rows: list[Row], reason: str) -> None:
+        """Opt-outs without an account wait on their address; every other row is a reject."""
+        parked = [
+            ParkedOptOut(row["email"], name, row["at"], self._read.name, row["line"])
+            for row in rows
+            if row["email"]
+            for name in opt_outs_of(self._feed, row)
+        ]
+        self._state.park(parked)
+        kept = {opt_out.line for opt_out in parked}
+        self.counts.parked += len(kept)
+        rejected = [(row["line"], "", reason) for row in rows if row["line"] not in kept]
+        self.counts.rejected += len(rejected)
+        self._reject(rejected)
+
+    def _reject(self, lines: tuple[tuple[int, str, str], ...] | list[tuple[int, str, str]]) -> None:
+        if lines:
+            rows = [{"line": line, "column": column or None, "reason": reason} for line, column, reason in lines]
+            self._rejects.add(pa.Table.from_pylist(rows, schema=REJECTS))
+
+
+def _lines(items: list[Item]) -> Iterator[dict[str, object]]:
+    for item in items:
+        for change in item.changes:
+            yield {"uid": item.uid, **{name: getattr(change, name) for name in CHANGES.names if name != "uid"}}
+
+
+def _waited(parked: dict[str, list[ParkedOptOut]]) -> Iterator[dict[str, object]]:
+    for uid, opt_outs in parked.items():
+        for opt_out in opt_outs:
+            yield {"uid": uid, "address": opt_out.address, "subscription": opt_out.subscription}

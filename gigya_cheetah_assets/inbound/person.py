@@ -1,0 +1,116 @@
+"""One person of one file: rows, account and agreed state become the item of the change set. No server, no file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gigya_cheetah_assets.inbound.accounts import Account
+from gigya_cheetah_assets.inbound.feeds import Feed
+from gigya_cheetah_assets.inbound.rules import cell_of, events_of
+from gigya_cheetah_assets.ledger import Base, Change, Event, FieldRule, Item, ParkedOptOut, fold, merge
+from gigya_cheetah_assets.ledger.consents import OPT_OUT
+
+CONTRADICTORY, FOREIGN_ADDRESS = "contradictory", "address_of_another_account"
+UNKNOWN_UID, UNKNOWN_ADDRESS = "unknown_uid", "unknown_address"
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What one person's rows became.
+
+    Attributes:
+        item: For the ledger.
+        rejects: Line, column and reason of what may not go on.
+        rows: Rows that the item speaks for.
+    """
+
+    item: Item
+    rejects: tuple[tuple[int, str, str], ...]
+    rows: int
+
+
+def planned(
+    feed: Feed,
+    rules: Mapping[str, FieldRule],
+    rows: Sequence[Row],
+    account: Account,
+    bases: Mapping[str, Base],
+    *,
+    parked: Sequence[ParkedOptOut] = (),
+    owners: Mapping[str, str] | None = None,
+) -> Planned:
+    """Merges one person's rows with the account.
+
+    Args:
+        feed: The file's feed.
+        rules: By column.
+        rows: The person's rows of the file.
+        account: As it is now.
+        bases: What was agreed on, by column.
+        parked: Opt-outs that waited on the account's address.
+        owners: The UID of whom an address is, by address in lower case.
+    """
+    good, foreign = _own(rows, account, feed, owners or {})
+    events = [*events_of(feed, good), *(_event(opt_out) for opt_out in parked)]
+    folded = fold(events, rules)
+    decisions = merge(rules, bases, account.sides(), folded.sides)
+    changes = tuple(
+        Change.of(
+            column,
+            decision,
+            before=account.states[column][0] if rules[column].subscription else account.cells[column],
+            subscription=rules[column].subscription,
+            cell=cell_of(feed.table, column, decision.value) if rules[column].subscription else None,
+        )
+        for column, decision in decisions.items()
+    )
+    line = min((row["line"] for row in rows), default=None)
+    rejects = [(row["line"], feed.table.email.cheetahmail, FOREIGN_ADDRESS) for row in foreign]
+    rejects += [(line or 0, column, CONTRADICTORY) for column in folded.contradictory]
+    return Planned(Item(account.uid, changes, line), tuple(rejects), len(good))
+
+
+def opt_outs_of(feed: Feed, row: Row) -> list[str]:
+    """The subscriptions that a row opts out of."""
+    return [name for name in feed.subscriptions if row.get(name) == OPT_OUT]
+
+
+def only_opt_outs(feed: Feed, row: Row) -> Row:
+    """The row without anything but its opt-outs."""
+    kept = {"line", "uid", "email", "at", *opt_outs_of(feed, row)}
+    return {name: value if name in kept else None for name, value in row.items()}
+
+
+def _own(rows: Sequence[Row], account: Account, feed: Feed, owners: Mapping[str, str]) -> tuple[list[Row], list[Row]]:
+    """Rows that go on, and those whose address is another account's: of them only the opt-outs do.
+
+    The UID says who opted out; that the address is somebody else's makes an opt-in or a value doubtful, and never an
+    opt-out.
+    """
+    good: list[Row] = []
+    foreign: list[Row] = []
+    for row in rows:
+        owner = owners.get((row.get("email") or "").strip().lower(), account.uid)
+        if owner == account.uid:
+            good.append(row)
+        elif opt_outs_of(feed, row):
+            good.append(only_opt_outs(feed, row))
+        else:
+            foreign.append(row)
+    return good, foreign
+
+
+def _event(opt_out: ParkedOptOut) -> Event:
+    return Event(opt_out.line or 0, {opt_out.subscription: OPT_OUT}, opt_out.decided_at)
+
+
+def merged_items(first: Item, second: Item) -> Item:
+    """One item of two for the same account: an opt-out of either stands."""
+    of_first = {change.column: change for change in first.changes}
+    more = [
+        c for c in second.changes if c.column not in of_first or (c.subscription and c.value == OPT_OUT and c.write)
+    ]
+    return replace(first, changes=tuple({**of_first, **{change.column: change for change in more}}.values()))

@@ -1,0 +1,200 @@
+"""A change set -> the accounts in Gigya, and the fate of each item.
+
+Batch by batch: the accounts are read again, written in parallel, and what became of them is settled in the ledger in
+one transaction. A kill leaves what was settled settled; what was written and not settled is found done when it is
+tried again. The folder holds `fates.parquet`, the rejects and `summary.json`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+
+from gigya_cheetah_assets.config import Sync
+from gigya_cheetah_assets.errors import StopSync
+from gigya_cheetah_assets.gigya import GigyaClient
+from gigya_cheetah_assets.inbound.account_write import AccountWriter, Written
+from gigya_cheetah_assets.inbound.accounts import IN_FLIGHT, Account, AccountReader
+from gigya_cheetah_assets.inbound.change_counts import ChangeSetSummary
+from gigya_cheetah_assets.inbound.change_set import WAITED_FILE
+from gigya_cheetah_assets.inbound.parse import REJECTS
+from gigya_cheetah_assets.inbound.progress import Progress
+from gigya_cheetah_assets.inbound.rejects import LineRejects
+from gigya_cheetah_assets.inbound.take import state_of
+from gigya_cheetah_assets.ledger import InboundState, Item, Ledger, ParkedOptOut, Settlement
+from gigya_cheetah_assets.ledger.consents import OPT_OUT
+from gigya_cheetah_assets.mapping import FieldTable
+from gigya_cheetah_assets.store import folders, summary
+from gigya_cheetah_assets.store.batches import LazyParquet, read_batches
+
+_BATCH = 500
+FATES = pa.schema(
+    [("uid", pa.string()), ("line", pa.int64()), ("fate", pa.string()), ("code", pa.string()), ("columns", pa.string())]
+)
+
+
+class UpdatesSummary(msgspec.Struct, kw_only=True, frozen=True):
+    """What became of a change set; items = applied + unchanged + rejected + parked.
+
+    Attributes:
+        sha256: Of the file.
+        items: Accounts that the change set is about.
+        reasons: Rejected items by column (a field of Gigya's, if it named one) and code.
+        written: Columns that this run wrote, with how many accounts.
+        calls: Accounts that this run worked on; a repeated run finds most of them done.
+    """
+
+    sha256: str
+    items: int
+    applied: int
+    unchanged: int
+    rejected: int
+    parked: int
+    reasons: summary.Reasons
+    written: dict[str, int]
+    calls: int
+
+
+def apply_updates(
+    client: GigyaClient,
+    sync: Sync,
+    table: FieldTable,
+    partition: str,
+    *,
+    data: Path,
+    ledger: Ledger,
+    report: Callable[[str], object],
+    in_flight: int = IN_FLIGHT,
+) -> UpdatesSummary:
+    """Carries out what is still pending of a file's change set, and closes the file.
+
+    Raises:
+        StopSync: Accounts have changed since the change set was made: it has to be made again.
+        GigyaUnavailable: The site did not answer within its budget; what was settled stays.
+    """
+    changes = summary.read(
+        folders.finished(folders.asset_folder(data, sync.name, folders.CHANGE_SET, partition)), ChangeSetSummary
+    )
+    state = state_of(ledger, sync, table)
+    run = _Run(client, table, sync, state=state, ledger=ledger, changes=changes, in_flight=in_flight)
+    run.work(Progress("accounts updated", state.fates(changes.sha256)["pending"], report))
+    if run.moved_on:
+        raise StopSync(
+            f"{sync.name}, {partition}: {run.moved_on} accounts changed since the change set was made",
+            next_step="materialize inbound_change_set of this file again, then gigya_account_updates",
+        )
+    _forget_waited(folders.asset_folder(data, sync.name, folders.CHANGE_SET, partition), state, changes.sha256)
+    target = folders.asset_folder(data, sync.name, folders.UPDATES, partition)
+    with folders.building(target) as building:
+        reasons = _write_fates(building, state.items(changes.sha256))
+        fates = state.fates(changes.sha256)
+        result = UpdatesSummary(
+            sha256=changes.sha256,
+            items=fates.total(),
+            applied=fates["applied"],
+            unchanged=fates["unchanged"],
+            rejected=fates["rejected"],
+            parked=fates["parked"],
+            reasons=reasons,
+            written=dict(sorted(run.written.items())),
+            calls=run.calls,
+        )
+        state.finish(changes.sha256, dict(fates))
+        summary.write(building, result)
+    return result
+
+
+class _Run:
+    """One go over the pending items."""
+
+    def __init__(
+        self,
+        client: GigyaClient,
+        table: FieldTable,
+        sync: Sync,
+        *,
+        state: InboundState,
+        ledger: Ledger,
+        changes: ChangeSetSummary,
+        in_flight: int,
+    ) -> None:
+        self.written: Counter[str] = Counter()
+        self.moved_on = self.calls = 0
+        self._reader = AccountReader(client, table, in_flight=in_flight)
+        self._writer = AccountWriter(client, table, self._reader)
+        self._state, self._ledger, self._sync, self._changes = state, ledger, sync, changes
+        self._email = table.email.cheetahmail
+        self._in_flight = in_flight
+
+    def work(self, progress: Progress) -> None:
+        """Batch after batch; what could not be carried out stays pending."""
+        with ThreadPoolExecutor(self._in_flight, thread_name_prefix="setAccountInfo") as threads:
+            for items in self._state.pending_batches(self._changes.sha256, _BATCH):
+                accounts = self._reader.read([item.uid for item in items if item.writes])
+                written = list(threads.map(lambda item: self._writer.write(item, accounts.get(item.uid)), items))  # noqa: B023 - all are done before the loop goes on
+                self._settle(written, accounts)
+                self.calls += sum(item.writes for item in items)
+                progress.add(len(items))
+
+    def _settle(self, written: Sequence[Written], accounts: dict[str, Account]) -> None:
+        """What became of a batch, in one transaction; an opt-out that Gigya refused is kept on the address."""
+        now = self._reader.mapped([done.document for done in written if done.document is not None])
+        done = [_settlement(one, now.get(one.item.uid)) for one in written if one.fate != "pending"]
+        refused = [one for one in written if one.fate == "rejected"]
+        with self._ledger.writing(self._sync.name):
+            self._state.settle(self._changes.sha256, done)
+            self._state.park(self._refused(refused, accounts))
+        self.moved_on += sum(one.fate == "pending" for one in written)
+        for one in written:
+            self.written.update(one.columns)
+
+    def _refused(self, rejected: Sequence[Written], accounts: dict[str, Account]) -> list[ParkedOptOut]:
+        return [
+            ParkedOptOut(address, change.column, change.at, self._changes.name, change.line)
+            for one in rejected
+            if one.item.uid in accounts and (address := accounts[one.item.uid].cells.get(self._email))
+            for change in one.item.changes
+            if change.subscription and change.write and change.value == OPT_OUT
+        ]
+
+
+def _forget_waited(changes: Path, state: InboundState, sha256: str) -> None:
+    """Opt-outs that waited on an address and are now decided on in its account wait no more."""
+    waited = [row for batch in read_batches(changes / WAITED_FILE) for row in batch.to_pylist()]
+    if not waited:
+        return
+    done = {item.uid for fate in ("applied", "unchanged") for item in state.items(sha256, fate=fate)}
+    found = (row for row in waited if row["uid"] in done)
+    state.unpark(ParkedOptOut(row["address"], row["subscription"], None, "") for row in found)
+
+
+def _settlement(done: Written, now: Account | None) -> Settlement:
+    changed = {change.column for change in done.item.changes if change.agreed and not change.subscription}
+    cells = {} if now is None else {name: text for name, text in now.cells.items() if name in changed}
+    return Settlement(done.item.uid, done.fate, done.code, updated=done.updated, cells=cells)
+
+
+def _write_fates(folder: Path, items: Sequence[Item]) -> summary.Reasons:
+    with LazyParquet(folder / "fates.parquet") as fates, LineRejects(folder) as rejects:
+        for start in range(0, len(items), 10_000):
+            some = items[start : start + 10_000]
+            fates.add(pa.Table.from_pylist([_line(item) for item in some], schema=FATES))
+            bad = [item for item in some if item.fate in ("rejected", "parked")]
+            lines = [{"line": i.line or 0, "column": None, "reason": _reason(i)} for i in bad]
+            rejects.add(pa.Table.from_pylist(lines, schema=REJECTS))
+        return summary.nested(rejects.reasons)
+
+
+def _line(item: Item) -> dict[str, object]:
+    columns = ",".join(change.column for change in item.changes if change.write)
+    return {"uid": item.uid, "line": item.line, "fate": item.fate, "code": item.code, "columns": columns}
+
+
+def _reason(item: Item) -> str:
+    code = item.code or "unknown"
+    return f"gigya_{code}" if code.isdigit() else code
