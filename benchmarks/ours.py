@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import sys
 
-import dagster as dg
+from gigya_cheetah_assets.definitions import defs  # isort: skip - sets the collector's pace before Dagster is loaded
 
-from gigya_cheetah_assets.definitions import defs
+import dagster as dg
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The sandbox's Gigya site in a process of its own, the same for all peers."""
+"""Starts the site of `site_process` and waits until it listens; the same for all peers."""
 
 from __future__ import annotations
 
@@ -24,9 +24,8 @@ ENVIRON = {
 @contextmanager
 def site(accounts: int, folder: Path) -> Iterator[int]:
     """Starts the site with so many accounts and gives its HTTP port; the folder is used again."""
-    http, sftp = _free_port(), _free_port()
-    command = [sys.executable, "-m", "gigya_cheetah_assets.sandbox", "--accounts", str(accounts)]
-    command += ["--http-port", str(http), "--sftp-port", str(sftp), "--folder", str(folder)]
+    http = _free_port()
+    command = [sys.executable, "-m", "benchmarks.site_process", str(accounts), str(folder), str(http)]
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "site.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=os.environ)
@@ -52,4 +51,4 @@ def _wait(process: subprocess.Popen[bytes], port: int) -> None:
             if sock.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.2)
-    raise RuntimeError("the sandbox did not start; see site.log in its folder")
+    raise RuntimeError("the site did not start; see site.log in its folder")

@@ -36,7 +36,10 @@ class LazyParquet:
         if not len(table):
             return
         if self._writer is None:
-            self._writer = pq.ParquetWriter(self.path, table.schema, compression="zstd", use_dictionary=False)
+            # Read once or twice, soon, from end to end: speed counts for more than size, statistics for nothing.
+            self._writer = pq.ParquetWriter(
+                self.path, table.schema, compression="lz4", use_dictionary=False, write_statistics=False
+            )
         self._writer.write_table(table)
         self.rows += len(table)
 
