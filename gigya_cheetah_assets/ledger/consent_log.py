@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import repeat
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from gigya_cheetah_assets.ledger.arrow import Texts, pc, whole
 from gigya_cheetah_assets.ledger.driver import execute_many, fetch
 from gigya_cheetah_assets.ledger.tables import consent_heads, consent_log
 
@@ -55,6 +58,18 @@ class ConsentEntry(NamedTuple):
     rule: str
 
 
+DECISIONS = pa.schema(
+    [
+        *((name, pa.string()) for name in ("uid", "subscription", "before", "after")),
+        ("decided_at", pa.int64()),
+        *((name, pa.string()) for name in ("side", "source")),
+        ("line", pa.int64()),
+        ("rule", pa.string()),
+    ]
+)
+"""The fields of `ConsentEntry` as columns."""
+
+
 class LoggedConsent(NamedTuple):
     """One row of the log: its number, when it was written (epoch ms) and the decision."""
 
@@ -90,14 +105,23 @@ class ConsentLog:
         Returns:
             How many there were.
         """
+        lines = [dict(zip(DECISIONS.names, entry, strict=True)) for entry in entries]
+        return self.append_table(pa.Table.from_pylist(lines, DECISIONS), now)
+
+    def append_table(self, decisions: pa.Table, now: int) -> int:
+        """The same for a table of `DECISIONS`, at a third of the cost."""
+        count = decisions.num_rows
+        if not count:
+            return 0
         last, previous = self._head()
-        chained = _Chain(self.sync, last, previous, now)
+        hashes = _chained(_texts(decisions, last + 1, now), previous)
+        columns = (column.to_pylist() for column in decisions.columns)
+        values = zip(repeat(self.sync), range(last + 1, last + 1 + count), repeat(now), *columns, hashes)
         marks = ", ".join([self.mark] * len(_COLUMNS))
         insert = f"INSERT INTO ledger_consent_log ({', '.join(_COLUMNS)}) VALUES ({marks})"  # noqa: S608 - constants and placeholders only
-        execute_many(self.connection, insert, chained.rows(entries))
-        if chained.seq != last:
-            self._move_head(chained.seq, chained.previous)
-        return chained.seq - last
+        execute_many(self.connection, insert, values)
+        self._move_head(last + count, hashes[-1])
+        return count
 
     @property
     def count(self) -> int:
@@ -153,22 +177,26 @@ def genesis(sync: str) -> bytes:
     return sha256(f"gigya-cheetah consent log of {sync}".encode()).digest()
 
 
-@dataclass
-class _Chain:
-    """Numbers and hashes rows as they pass."""
+def _chained(payloads: Texts, previous: bytes) -> list[bytes]:
+    """The hash of each row, from its text and the hash of the row before it."""
+    hashes = []
+    for payload in payloads.cast(pa.binary()).to_pylist():
+        previous = sha256(previous + payload).digest()
+        hashes.append(previous)
+    return hashes
 
-    sync: str
-    seq: int
-    previous: bytes
-    now: int
 
-    def rows(self, entries: Iterable[ConsentEntry]) -> Iterator[tuple[object, ...]]:
-        sync, seq, previous, now = self.sync, self.seq, self.previous, self.now
-        for entry in entries:
-            seq += 1
-            previous = sha256(previous + _text(seq, now, entry)).digest()
-            yield (sync, seq, now, *entry, previous)
-        self.seq, self.previous = seq, previous
+def _texts(decisions: pa.Table, first: int, logged_at: int) -> Texts:
+    """`_text` of each row of a table, whose first one gets the number `first`."""
+    cells = {name: whole(decisions.column(name)) for name in DECISIONS.names}
+    words = {name: pc.fill_null(cells[name].cast(pa.string()), "None") for name in DECISIONS.names}
+    uid, subscription, before, after, decided_at, side, source, line, rule = words.values()
+    seqs = pa.array(range(first, first + decisions.num_rows)).cast(pa.string())
+    lengths = [pc.utf8_length(names).cast(pa.string()) for names in (uid, source)]
+    return pc.binary_join_element_wise(
+        seqs, str(logged_at), lengths[0], uid, subscription, before, after, decided_at,
+        side, lengths[1], source, line, rule, ";",
+    )  # fmt: skip
 
 
 def _text(seq: int, logged_at: int, entry: ConsentEntry) -> bytes:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pyarrow as pa
 
 from gigya_cheetah_assets.ledger.arrow import Texts, column, mask, pc, places, texts
-from gigya_cheetah_assets.ledger.consent_log import OUTBOUND_DELIVERY, ConsentEntry
+from gigya_cheetah_assets.ledger.consent_log import DECISIONS, OUTBOUND_DELIVERY
 from gigya_cheetah_assets.ledger.consents import decode_consents
 from gigya_cheetah_assets.ledger.shape import RowShape, at_column, state_column
 
 
-def delivered_steps(table: pa.Table, before: Texts | None, shape: RowShape, window: str) -> Iterator[ConsentEntry]:
+def delivered_steps(table: pa.Table, before: Texts | None, shape: RowShape, window: str) -> pa.Table:
     """The decisions in a frame that differ from those before, subscription by subscription in the order of the rows.
 
     Args:
@@ -20,12 +18,23 @@ def delivered_steps(table: pa.Table, before: Texts | None, shape: RowShape, wind
         before: The agreed consents, aligned with the table, null where nobody is known; None if nobody is.
         shape: Names of the columns.
         window: Stamp of the window that delivers them.
+
+    Returns:
+        A table of `DECISIONS`.
     """
     uids = texts(table.column(shape.key))
+    steps = [DECISIONS.empty_table()]
     for name in shape.subscriptions:
         now = column(table, state_column(name))
         was = pa.nulls(len(now), pa.string()) if before is None else decode_consents(before, name)[0]
         where = places(mask(pc.not_equal(pc.fill_null(now, ""), pc.fill_null(was, ""))))
-        taken = (uids, was, now, column(table, at_column(name)))
-        for uid, old, new, at in zip(*(values.take(where).to_pylist() for values in taken), strict=True):
-            yield ConsentEntry(uid, name, old, new, at, "gigya", window, None, OUTBOUND_DELIVERY)
+        count = len(where)
+        words = {"subscription": name, "side": "gigya", "source": window, "rule": OUTBOUND_DELIVERY}
+        taken = {"uid": uids, "before": was, "after": now, "decided_at": column(table, at_column(name))}
+        columns = {
+            "line": pa.nulls(count, pa.int64()),
+            **{key: pa.repeat(word, count) for key, word in words.items()},
+            **{key: values.take(where) for key, values in taken.items()},
+        }
+        steps.append(pa.table([columns[key] for key in DECISIONS.names], schema=DECISIONS))
+    return pa.concat_tables(steps)

@@ -154,7 +154,7 @@ class Recorder:
         log = ConsentLog(self.people.connection, self.people.mark, self.people.sync)
         if not self.people.population:
             # Nobody was known before this delivery, so there is nobody to look up.
-            log.append(delivered_steps(table, None, self.shape, self.window), self.now)
+            log.append_table(delivered_steps(table, None, self.shape, self.window), self.now)
             return
         stored = {found[0]: found for found in self.people_now().find(crcs, "uid, updated, consents")}
         self.added += len(set(uids) - stored.keys())
@@ -163,7 +163,7 @@ class Recorder:
         taken = [updated <= at for (_, updated, _), at in zip(known, table.column(UPDATED).to_pylist(), strict=True)]
         if not all(taken):
             table, before = table.filter(pa.array(taken, pa.bool_())), before.filter(pa.array(taken, pa.bool_()))
-        log.append(delivered_steps(table, before, self.shape, self.window), self.now)
+        log.append_table(delivered_steps(table, before, self.shape, self.window), self.now)
 
     def _uids(self, table: pa.Table) -> list[str]:
         uids: list[str] = texts(table.column(self.shape.key)).to_pylist()
