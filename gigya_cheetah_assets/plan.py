@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from gigya_cheetah_assets.config import LocalStaging, SftpStaging, Sync
+from gigya_cheetah_assets.config.files import ImportFileDefaults
 from gigya_cheetah_assets.config.secrets import EnvVar
 from gigya_cheetah_assets.mapping import FieldTable
 
@@ -34,13 +35,20 @@ def _facts(sync: Sync, now: datetime) -> list[tuple[str, str]]:
         ("delivers to", _staging(sync)),
     ]
     for number, (kind, file) in enumerate(sync.import_files.in_order(), start=1):
-        layout = file.format(sync.import_files.defaults)
-        facts.append((f"file {number}", f"{kind}: {file.name} ({layout.compression}, {layout.encoding})"))
+        layout = file.layout(sync.import_files.defaults)
+        facts.append((f"file {number}", f"{kind}: {file.name} ({', '.join(_written(layout))})"))
     limits = ", ".join(f"{name} {value:g}" for name, value in sync.limits.model_dump().items())
     facts += [("brakes at", limits), ("automation", sync.automation)]
     if sync.sample_size is not None:
         facts.append(("sample mode", f"at most {sync.sample_size} accounts a window"))
     return facts
+
+
+def _written(layout: ImportFileDefaults) -> list[str]:
+    kept = [layout.format] if layout.format != "delimited" else []
+    parts = [f"at most {layout.max_rows} rows a file"] if layout.max_rows else []
+    signed = "encrypted and signed" if layout.pgp and layout.pgp.sign_with else "encrypted"
+    return [*kept, layout.compression, layout.encoding, *parts, *([signed] if layout.pgp else [])]
 
 
 def _staging(sync: Sync) -> str:

@@ -59,7 +59,7 @@ class DelimitedText:
             piece = table.slice(start, _ROWS)
             cells = [self._quoted(column.combine_chunks(), piece.num_columns == 1) for column in piece.columns]
             joined = pc.binary_join_element_wise(*cells, self._layout.delimiter)
-            yield self._encoded(_data(pc.binary_join_element_wise(joined, "", self._end)))
+            yield self._encoded(cell_bytes(pc.binary_join_element_wise(joined, "", self._end)))
 
     def _quoted(self, cells: pa.Array, alone: bool) -> pa.Array:
         cells = pc.fill_null(cells.cast(pa.string()), "")
@@ -70,7 +70,7 @@ class DelimitedText:
             wanted = pc.or_(pc.match_substring_regex(cells, self._pattern), pc.equal(cells, ""))
         else:
             # Most columns hold nothing special: one look at their bytes is far quicker than one at each cell.
-            data = bytes(_data(cells))
+            data = bytes(cell_bytes(cells))
             if not any(special in data for special in self._special):
                 return cells
             wanted = pc.match_substring_regex(cells, self._pattern)
@@ -89,7 +89,7 @@ class DelimitedText:
             ) from None
 
 
-def _data(cells: pa.Array) -> memoryview:
+def cell_bytes(cells: pa.Array) -> memoryview:
     """The bytes of an array's texts, one after another."""
     _, offsets, data = cells.buffers()
     if data is None or not len(cells):

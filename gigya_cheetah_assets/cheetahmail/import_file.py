@@ -1,30 +1,37 @@
 """Writing one import file: locally, whole or not at all, and the same bytes for the same rows.
 
-Which bytes a row becomes is in `delimited`; delivering the file is `staging`'s matter.
+Which bytes a row becomes is in `delimited` and `json_lines`, compression in `packing`; delivering the file is
+`staging`'s matter, and how it is encrypted is for whoever gives a `Seal`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Protocol, Self
 
 import pyarrow as pa
-from isal import igzip
 
 from gigya_cheetah_assets.cheetahmail.delimited import DelimitedText
+from gigya_cheetah_assets.cheetahmail.json_lines import JsonLines
+from gigya_cheetah_assets.cheetahmail.packing import packing
 from gigya_cheetah_assets.config.files import ImportFileDefaults
-from gigya_cheetah_assets.errors import ConfigError
 
-# About 11 times as fast as zlib's level 6, and 10 % larger.
-_GZIP_LEVEL = 2
-_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+class Seal(Protocol):
+    """Encrypts a finished file.
+
+    Args:
+        packed: The file as it is compressed.
+        target: The new, encrypted file; there only when the call returned.
+        packed_sha256: Of `packed`, in hex: what the content is known by, since no two encryptions are the same.
+    """
+
+    def __call__(self, packed: Path, target: Path, packed_sha256: str) -> None: ...  # noqa: D102 - see the class
 
 
 @dataclass(frozen=True)
@@ -35,8 +42,10 @@ class WrittenFile:
         path: Where it is.
         name: Its name.
         rows: Data rows, the header not counted.
-        bytes: Its size, compressed as it is.
+        bytes: Its size, as it is to be delivered.
         sha256: Of these bytes, in hex.
+        packed_sha256: Of the file before it was encrypted; else the same.
+        plain_sha256: Of its text, before it was compressed.
         columns: Its columns in order.
     """
 
@@ -45,6 +54,8 @@ class WrittenFile:
     rows: int
     bytes: int
     sha256: str
+    packed_sha256: str
+    plain_sha256: str
     columns: tuple[str, ...]
 
 
@@ -57,22 +68,26 @@ class ImportFileWriter:
         path: The file's final path; its folder exists.
         columns: The columns that every table has, in this order.
         layout: How it is written.
+        seal: Encrypts it; required by a layout with `pgp`, so that such a file never stays plain.
 
     Raises:
-        ConfigError: The layout asks for what cannot be written: a strange delimiter, or encryption.
+        ConfigError: The layout asks for a delimiter that cannot be written.
+        ValueError: The layout asks for encryption and there is no seal, or the other way round.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str], layout: ImportFileDefaults) -> None:
-        if layout.pgp is not None:
-            raise ConfigError(
-                [f"{path.name}: expected no pgp key, because files are not encrypted by this version"],
-                next_step="take pgp out of import_files",
-            )
+    def __init__(
+        self, path: Path, columns: Sequence[str], layout: ImportFileDefaults, *, seal: Seal | None = None
+    ) -> None:
+        if (layout.pgp is None) != (seal is None):
+            raise ValueError(f"{path.name}: expected a seal exactly when the layout has pgp")
         self._path = path
         self._columns = tuple(columns)
         self._layout = layout
-        self._text = DelimitedText(layout)
+        self._seal = seal
+        self._text = DelimitedText(layout) if layout.format == "delimited" else JsonLines(layout)
         self._partial = path.with_name(f".{path.name}.part")
+        self._sealed = path.with_name(f".{path.name}.sealed")
+        self._plain = hashlib.sha256()
         self._rows = 0
         self._open = ExitStack()
         self._written: WrittenFile | None = None
@@ -91,11 +106,13 @@ class ImportFileWriter:
     def __enter__(self) -> Self:
         # Made first: it may be refused, and then no file is open yet.
         header = self._text.header(self._columns)
+        member = self._path.name.removesuffix(".pgp").removesuffix(".zip")
         with ExitStack() as stack:
             stack.callback(self._partial.unlink, missing_ok=True)
-            self._file = self._open.enter_context(_compressing(self._partial, self._path.name, self._layout))
+            file = packing(self._partial, self._layout.compression, member=member)
+            self._file = self._open.enter_context(file)
             stack.pop_all()
-        self._file.write(header)
+        self._add(header)
         return self
 
     def write(self, rows: pa.Table | pa.RecordBatch) -> None:
@@ -109,7 +126,7 @@ class ImportFileWriter:
         if tuple(table.column_names) != self._columns:
             raise ValueError(f"{self._path.name}: expected columns {self._columns}, found {tuple(table.column_names)}")
         for piece in self._text.lines(table):
-            self._file.write(piece)
+            self._add(piece)
         self._rows += len(table)
 
     def __exit__(
@@ -118,38 +135,36 @@ class ImportFileWriter:
         try:
             self._open.close()
             if kind is None:
-                self._written = self._describe()
-                self._partial.replace(self._path)
+                self._written = self._finish()
         finally:
             self._partial.unlink(missing_ok=True)
+            self._sealed.unlink(missing_ok=True)
 
-    def _describe(self) -> WrittenFile:
-        with self._partial.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            size = file.tell()
-        return WrittenFile(self._path, self._path.name, self._rows, size, digest, self._columns)
+    def _add(self, piece: bytes) -> None:
+        self._plain.update(piece)
+        self._file.write(piece)
+
+    def _finish(self) -> WrittenFile:
+        packed = sha256_of(self._partial)
+        finished, digest = self._partial, packed
+        if self._seal is not None:
+            self._seal(self._partial, self._sealed, packed)
+            finished, digest = self._sealed, sha256_of(self._sealed)
+        size = finished.stat().st_size
+        finished.replace(self._path)
+        return WrittenFile(
+            path=self._path,
+            name=self._path.name,
+            rows=self._rows,
+            bytes=size,
+            sha256=digest,
+            packed_sha256=packed,
+            plain_sha256=self._plain.hexdigest(),
+            columns=self._columns,
+        )
 
 
-@contextmanager
-def _compressing(partial: Path, name: str, layout: ImportFileDefaults) -> Iterator[IO[bytes]]:
-    """The opened file behind its compression, whose headers carry neither a clock time nor a folder."""
-    # A file that a kill left is removed and not reused: it may have another mode.
-    partial.unlink(missing_ok=True)
-    with ExitStack() as stack:
-        file = stack.enter_context(os.fdopen(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600), "wb"))
-        if layout.compression == "gzip":
-            make: Any = igzip.IGzipFile  # isal ships no types
-            yield stack.enter_context(make(filename="", mode="wb", compresslevel=_GZIP_LEVEL, fileobj=file, mtime=0))
-        elif layout.compression == "zip":
-            archive = stack.enter_context(zipfile.ZipFile(file, "w"))
-            yield stack.enter_context(archive.open(_member(name), "w", force_zip64=True))
-        else:
-            yield file
-
-
-def _member(name: str) -> zipfile.ZipInfo:
-    member = zipfile.ZipInfo(name.removesuffix(".zip"), _ZIP_DATE)
-    member.compress_type = zipfile.ZIP_DEFLATED
-    member.create_system = 3
-    member.external_attr = 0o600 << 16
-    return member
+def sha256_of(path: Path) -> str:
+    """Hex digest of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

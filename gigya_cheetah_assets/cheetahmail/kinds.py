@@ -42,15 +42,22 @@ def columns_of(kind: Kind, key_column: str, email_column: str, field_columns: Se
             return (email_column, key_column, "LIST_ID", "OPTIN_DATE", "OPTIN_SOURCE")
 
 
-def file_name(file: ImportFile, stamp: str, layout: ImportFileDefaults) -> str:
-    """The delivered name: the window's stamp in place of `{window}`, and the ending of the compression.
+def file_name(file: ImportFile, stamp: str, layout: ImportFileDefaults, *, part: int = 1) -> str:
+    """The delivered name: the window and the part in place of `{window}` and `{part}`, and the endings.
 
     Args:
         file: One kind of file in the sync file.
         stamp: The window as `20260101T000000Z`.
-        layout: The file's own layout, `file.format(defaults)`.
+        layout: The file's own layout, `file.layout(defaults)`.
+        part: Number of the part, from 1; three digits in the name.
     """
-    return file.name.replace("{window}", stamp) + _SUFFIXES[layout.compression]
+    name = file.name.replace("{window}", stamp).replace("{part}", f"{part:03d}")
+    return name + _SUFFIXES[layout.compression] + (".pgp" if layout.pgp else "")
+
+
+def count_name(name: str, layout: ImportFileDefaults) -> str | None:
+    """Name of the file with the number of rows that follows a delivered one, or None where none is wanted."""
+    return name + layout.count_suffix if layout.count_suffix else None
 
 
 def trigger_name(name: str, layout: ImportFileDefaults) -> str | None:

@@ -22,10 +22,17 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         rows: Data rows, the header not counted.
         bytes: Size of the file as delivered, in bytes.
         sha256: Of the file as delivered, in hex.
+        packed_sha256: Of the file before it was encrypted: the same rows give the same one, though no two encryptions
+            are the same. Without encryption it is `sha256`.
+        plain_sha256: Of its text, before it was compressed.
         columns: Its columns in order.
         window: Key of the window it came from.
         queries: Gigya queries that found its accounts.
         mapping_version: Version of the field table that made its rows.
+        part: Which of the files of its kind and window it is, from 1.
+        parts: How many there are.
+        encrypted_to: Fingerprint of the OpenPGP key it is encrypted to; None for a plain file.
+        signed_by: Fingerprint of the key that signed it.
     """
 
     kind: str
@@ -37,6 +44,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     window: str
     queries: list[str]
     mapping_version: str
+    packed_sha256: str = ""
+    plain_sha256: str = ""
+    part: int = 1
+    parts: int = 1
+    encrypted_to: str | None = None
+    signed_by: str | None = None
 
     def write(self, folder: Path) -> Path:
         """Writes `<name>.manifest.json` into a folder and returns its path."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import codecs
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from gigya_cheetah_assets.config.model import ColumnName, Model
+from gigya_cheetah_assets.config.pgp import PgpIn, PgpOut
 
 
 def _encoding(value: str) -> str:
@@ -33,41 +34,53 @@ Count = Annotated[int, Field(ge=1)]
 Treatment = Literal["opt_out", "opt_out_all", "bounce", "echo", "ignore"]
 Delimiter = Annotated[str, Field(min_length=1, max_length=1)]
 Compression = Literal["none", "gzip", "zip"]
+Format = Literal["delimited", "jsonl"]
+Text = Annotated[str, Field(min_length=1)]
 Kind = Literal["unsubscribes", "address_changes", "profiles", "subscribes"]
+Defaults = TypeVar("Defaults", bound=Model)
 KINDS_IN_ORDER: tuple[Kind, ...] = ("unsubscribes", "address_changes", "profiles", "subscribes")
 
 
 class ImportFileDefaults(Model):
-    """How a delivered file is written.
+    """How a delivered file is written; see docs/files.md.
 
     Attributes:
+        format: `delimited` lines, or `jsonl`: one JSON object a line, in UTF-8.
         quoting: `minimal` quotes only what needs it, `all` every cell.
-        trigger_suffix: When set, an empty file with this suffix follows each delivered file.
-        pgp: Reserved for the recipient's key.
+        max_rows: A kind with more rows is delivered in several files; then its name needs `{part}`.
+        count_suffix: When set, a file with this suffix and the number of rows in it follows each delivered file.
+        trigger_suffix: When set, an empty file with this suffix follows each delivered file, last of all.
+        pgp: Whom the file is encrypted to and who signs it.
     """
 
+    format: Format = "delimited"
     delimiter: Delimiter = ","
     encoding: Encoding = "utf-8"
     header: bool = True
     line_end: Literal["lf", "crlf"] = "lf"
     quoting: Literal["minimal", "all"] = "minimal"
     compression: Compression = "none"
-    trigger_suffix: str | None = None
-    pgp: str | None = None
+    max_rows: Count | None = None
+    count_suffix: Text | None = None
+    trigger_suffix: Text | None = None
+    pgp: PgpOut | None = None
 
 
 class ImportFile(Model):
     """One kind of delivered file: its name and what differs from the defaults (None = as the defaults)."""
 
     name: str
+    format: Format | None = None
     delimiter: Delimiter | None = None
     encoding: Encoding | None = None
     header: bool | None = None
     line_end: Literal["lf", "crlf"] | None = None
     quoting: Literal["minimal", "all"] | None = None
     compression: Compression | None = None
-    trigger_suffix: str | None = None
-    pgp: str | None = None
+    max_rows: Count | None = None
+    count_suffix: Text | None = None
+    trigger_suffix: Text | None = None
+    pgp: PgpOut | None = None
 
     @field_validator("name")
     @classmethod
@@ -76,14 +89,13 @@ class ImportFile(Model):
             raise ValueError("expected a plain file name, without folders and not hidden")
         if "{window}" not in value:
             raise ValueError("expected {window} in the name: each window needs a file of its own")
-        if value.replace("{window}", "").count("{"):
-            raise ValueError("expected no other placeholder than {window}")
+        if value.replace("{window}", "").replace("{part}", "").count("{"):
+            raise ValueError("expected no other placeholders than {window} and {part}")
         return value
 
-    def format(self, defaults: ImportFileDefaults) -> ImportFileDefaults:
+    def layout(self, defaults: ImportFileDefaults) -> ImportFileDefaults:
         """The defaults with this file's own settings laid over them."""
-        own = self.model_dump(exclude={"name"}, exclude_none=True)
-        return defaults.model_copy(update=own)
+        return _laid_over(defaults, self)
 
 
 class ImportFiles(Model):
@@ -102,6 +114,18 @@ class ImportFiles(Model):
             raise ValueError("expected a different name for each kind of file")
         return self
 
+    @model_validator(mode="after")
+    def _layouts_that_can_be_written(self) -> ImportFiles:
+        for kind, file in self.in_order():
+            layout = file.layout(self.defaults)
+            if layout.max_rows is not None and "{part}" not in file.name:
+                raise ValueError(f"{kind}: expected {{part}} in the name: max_rows makes several files of a window")
+            if layout.format == "jsonl" and codecs.lookup(layout.encoding).name != "utf-8":
+                raise ValueError(f"{kind}: expected encoding utf-8, because JSON lines have no other")
+            if layout.count_suffix is not None and layout.count_suffix == layout.trigger_suffix:
+                raise ValueError(f"{kind}: expected different suffixes for the count file and the trigger file")
+        return self
+
     def in_order(self) -> list[tuple[Kind, ImportFile]]:
         """The configured kinds in the order in which they must be delivered."""
         found = ((kind, getattr(self, kind)) for kind in KINDS_IN_ORDER)
@@ -118,23 +142,31 @@ class InboundDefaults(Model):
         look_seconds: How often the inbox is looked into.
         min_age_seconds: How old a file must be, besides being the same at two looks.
         echo_hours: How long after an opt-out that we uploaded its return counts as its echo.
+        format: `delimited` lines, or `jsonl`: one JSON object a line.
+        member: Shell pattern on the names in a zip of several files; without it a zip must hold one file.
+        pgp: Our key and the sender's; a feed with it reads encrypted files only.
         max_megabytes: Of the unpacked file.
         max_ratio: Unpacked to packed size, looked at from 64 MiB on.
+        max_members: Entries of a zip.
         max_columns: More refuse the file.
         max_field: Characters of a cell; a longer one rejects its row.
         max_row_bytes: A longer row is rejected.
     """
 
+    format: Format = "delimited"
     delimiter: Literal["auto"] | Delimiter = "auto"
     encoding: Encoding = "utf-8"
+    member: Text | None = None
+    pgp: PgpIn | None = None
     time_zone: TimeZone = "America/New_York"
     null_words: tuple[str, ...] = ()
-    trigger_suffix: Annotated[str | None, Field(min_length=1)] = None
+    trigger_suffix: Text | None = None
     look_seconds: Count = 30
     min_age_seconds: Annotated[int, Field(ge=0)] = 20
     echo_hours: Annotated[int, Field(ge=0)] = 48
     max_megabytes: Count = 20_480
     max_ratio: Count = 200
+    max_members: Count = 1000
     max_columns: Count = 2000
     max_field: Count = 65_536
     max_row_bytes: Count = 1 << 20
@@ -157,14 +189,17 @@ class InboundFile(Model):
         blank_erases: Columns whose empty cell empties the field in Gigya; elsewhere it says nothing.
     """
 
-    pattern: Annotated[str, Field(min_length=1)]
+    pattern: Text
     not_: Annotated[str | None, Field(alias="not")] = None
     list: Annotated[dict[str, ColumnName], Field(default_factory=dict)]
     changed_at: str | None = None
     aliases: Annotated[dict[str, tuple[str, ...]], Field(default_factory=dict)]
     expect: Literal["daily"] | None = None
+    format: Format | None = None
     delimiter: Literal["auto"] | Delimiter | None = None
     encoding: Encoding | None = None
+    member: Text | None = None
+    pgp: PgpIn | None = None
     time_zone: TimeZone | None = None
     null_words: tuple[str, ...] | None = None
     reasons: Annotated[dict[str, Treatment], Field(default_factory=dict)]
@@ -173,11 +208,9 @@ class InboundFile(Model):
     first_party: tuple[str, ...] = ()
     blank_erases: tuple[ColumnName, ...] = ()
 
-    def format(self, defaults: InboundDefaults) -> InboundDefaults:
+    def layout(self, defaults: InboundDefaults) -> InboundDefaults:
         """The defaults with this feed's own settings laid over them."""
-        names = ("delimiter", "encoding", "time_zone", "null_words")
-        own = {name: value for name in names if (value := getattr(self, name)) is not None}
-        return defaults.model_copy(update=own)
+        return _laid_over(defaults, self)
 
 
 class InboundFiles(Model):
@@ -200,3 +233,10 @@ class InboundFiles(Model):
         """The configured feeds by kind."""
         found = ((kind, getattr(self, kind)) for kind in self.KINDS)
         return [(kind, feed) for kind, feed in found if feed is not None]
+
+
+def _laid_over(defaults: Defaults, own: Model) -> Defaults:
+    """The defaults with what the other model has of the same name and has set."""
+    shared = type(defaults).model_fields.keys() & type(own).model_fields.keys()
+    update = {name: value for name in shared if (value := getattr(own, name)) is not None}
+    return defaults.model_copy(update=update)

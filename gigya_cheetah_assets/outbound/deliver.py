@@ -15,13 +15,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gigya_cheetah_assets import schemas
-from gigya_cheetah_assets.cheetahmail import ImportFileWriter, Manifest, columns_of, file_name, trigger_name
+from gigya_cheetah_assets.cheetahmail import Manifest, PartsWriter, WrittenFile, columns_of, file_name
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.config.files import ImportFileDefaults, Kind
 from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.ledger import DeliveredFile, Ledger, RowShape
 from gigya_cheetah_assets.mapping import FieldTable
-from gigya_cheetah_assets.outbound import brakes, corrections
+from gigya_cheetah_assets.outbound import brakes, corrections, outbox
+from gigya_cheetah_assets.outbound.sealing import Seals, WindowSeal
 from gigya_cheetah_assets.outbound.summary import DeliverySummary, ProfilesSummary, RowsSummary
 from gigya_cheetah_assets.outbound.window import Window
 from gigya_cheetah_assets.staging import Staging
@@ -71,15 +72,24 @@ class Delivery:
             StopSync: The rows were made with other rules than the sync file has now, or break their schema.
         """
         self._refuse_other_mapping()
+        files, earlier = self.sync.import_files, self._earlier()
         with folders.building(self._folder(folders.FILES)) as building, self.ledger.writing(self.sync.name):
             self._moved_on = self.ledger.revision(self.sync.name) != self._counted.ledger_revision
-            files = [self._write(kind, building) for kind, _ in self.sync.import_files.in_order()]
-            written = [file for file in files if file is not None]
-            for file in written:
-                self._deliver(staging, building, file)
+            # All is written before the first file leaves: a key that cannot be used stops the window as a whole.
+            with Seals(files, self._folder(folders.FILES)) as seals:
+                written = [file for kind, _ in files.in_order() for file in self._write(kind, building, seals)]
+            outbox.deliver_all(staging, building, files, written)
+            outbox.remove_surplus(staging, files, earlier, written)
             result = self._summary(written, self._record(written))
             summary.write(building, result)
         return result
+
+    def _earlier(self) -> list[Manifest]:
+        """What this window delivered when it ran before."""
+        folder = self._folder(folders.FILES)
+        if not (folder / folders.SUMMARY).is_file():
+            return []
+        return summary.read(folder, DeliverySummary).files
 
     def _folder(self, asset: str) -> Path:
         return folders.asset_folder(self._data, self.sync.name, asset, self.window.stamp)
@@ -91,30 +101,44 @@ class Delivery:
                 next_step="materialize gigya_profiles and cheetahmail_rows of this window again",
             )
 
-    def _write(self, kind: Kind, folder: Path) -> Manifest | None:
-        """The local file of one kind, or None when it has no row."""
+    def _write(self, kind: Kind, folder: Path, seals: Seals) -> list[Manifest]:
+        """The local files of one kind; none when it has no row."""
         config = getattr(self.sync.import_files, kind)
-        layout: ImportFileDefaults = config.format(self.sync.import_files.defaults)
-        name = file_name(config, self.window.stamp, layout)
+        layout: ImportFileDefaults = config.layout(self.sync.import_files.defaults)
         columns = columns_of(kind, self._shape.key, self._shape.email, self.table.columns)
-        with ImportFileWriter(folder / name, columns, layout) as writer:
+        seal = seals.of(kind)
+
+        def name_of(part: int) -> str:
+            return file_name(config, self.window.stamp, layout, part=part)
+
+        with PartsWriter(folder, name_of, columns, layout, seal=seal) as writer:
             for batch in self._checked(kind):
                 writer.write(batch.select(list(columns)))
-        written = writer.written
-        if not written.rows:
-            written.path.unlink()
-            return None
-        log.info("window %s: wrote %s, %d rows", self.window.key, name, written.rows)
+        return [
+            self._manifest(kind, file, folder, seal, (part, len(writer.written)))
+            for part, file in enumerate(writer.written, start=1)
+        ]
+
+    def _manifest(
+        self, kind: Kind, file: WrittenFile, folder: Path, seal: WindowSeal | None, part: tuple[int, int]
+    ) -> Manifest:
+        log.info("window %s: wrote %s, %d rows", self.window.key, file.name, file.rows)
         manifest = Manifest(
             kind=kind,
-            name=name,
-            rows=written.rows,
-            bytes=written.bytes,
-            sha256=written.sha256,
-            columns=list(columns),
+            name=file.name,
+            rows=file.rows,
+            bytes=file.bytes,
+            sha256=file.sha256,
+            packed_sha256=file.packed_sha256,
+            plain_sha256=file.plain_sha256,
+            columns=list(file.columns),
             window=self.window.key,
             queries=self._extracted.queries,
             mapping_version=self.table.version,
+            part=part[0],
+            parts=part[1],
+            encrypted_to=seal.sealer.encrypted_to if seal else None,
+            signed_by=seal.sealer.signed_by if seal else None,
         )
         manifest.write(folder)
         return manifest
@@ -145,15 +169,6 @@ class Delivery:
             self.sync.name, rows[self._shape.key], rows["_updated"], window=self.window.stamp
         )
         return rows.filter(pc.invert(overtaken))
-
-    def _deliver(self, staging: Staging, folder: Path, file: Manifest) -> None:
-        layout: ImportFileDefaults = getattr(self.sync.import_files, file.kind).format(self.sync.import_files.defaults)
-        staging.deliver(folder / file.name, file.name)
-        log.info("window %s: delivered %s, %d bytes", self.window.key, file.name, file.bytes)
-        trigger = trigger_name(file.name, layout)
-        if trigger is not None:
-            (folder / trigger).touch()
-            staging.deliver(folder / trigger, trigger)
 
     def _record(self, files: list[Manifest]) -> int:
         counted = self._counted

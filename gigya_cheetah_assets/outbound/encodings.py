@@ -28,7 +28,7 @@ class FileEncodings:
         self._of_column: dict[str, list[str]] = {column: [] for column in table.columns}
         self._unsubscribes: str | None = None
         for kind, file in sync.import_files.in_order():
-            encoding = file.format(sync.import_files.defaults).encoding
+            encoding = file.layout(sync.import_files.defaults).encoding
             if codecs.lookup(encoding).name.startswith("utf-"):
                 continue
             for column in table.columns if kind == "profiles" else (self._key, self._email):

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 
 from gigya_cheetah_assets.cheetahmail import ImportFileWriter, WrittenFile
 from gigya_cheetah_assets.config.files import ImportFileDefaults
-from gigya_cheetah_assets.errors import ConfigError, RefuseFile
+from gigya_cheetah_assets.config.pgp import PgpOut
+from gigya_cheetah_assets.config.secrets import EnvVar
+from gigya_cheetah_assets.errors import ConfigError, RefuseFile, StopSync
 
 Row = list[str | None]
 COLUMNS = ("EMAIL", "FNAME", "NOTE")
@@ -201,7 +203,7 @@ def test_other_columns_than_agreed_are_refused(tmp_path):
         _ = writer.written
 
 
-@pytest.mark.parametrize("layout", [{"pgp": "KEY"}, {"delimiter": '"'}, {"delimiter": "\n"}])
+@pytest.mark.parametrize("layout", [{"delimiter": '"'}, {"delimiter": "\n"}])
 def test_a_layout_that_cannot_be_written_is_a_config_error(tmp_path, layout):
     with pytest.raises(ConfigError):
         ImportFileWriter(tmp_path / "f.csv", COLUMNS, ImportFileDefaults(**layout))
@@ -209,3 +211,49 @@ def test_a_layout_that_cannot_be_written_is_a_config_error(tmp_path, layout):
 
 def test_only_the_owner_may_read_the_local_file(tmp_path):
     assert write(tmp_path / "f.csv", [["a", "b", "c"]]).path.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_digests_are_those_of_the_text_of_the_packed_file_and_of_the_delivered_one(tmp_path):
+    def seal(packed: Path, target: Path, packed_sha256: str) -> None:
+        assert packed_sha256 == hashlib.sha256(packed.read_bytes()).hexdigest()
+        target.write_bytes(b"sealed" + packed.read_bytes())
+
+    layout = ImportFileDefaults(compression="gzip", pgp=PgpOut(encrypt_to=EnvVar(env="KEY")))
+    with ImportFileWriter(tmp_path / "f.csv.gz.pgp", COLUMNS, layout, seal=seal) as writer:
+        writer.write(table([["a", "b", "c"]]))
+    content, written = writer.written.path.read_bytes(), writer.written
+    assert (written.sha256, written.bytes) == (hashlib.sha256(content).hexdigest(), len(content))
+    packed = content.removeprefix(b"sealed")
+    assert written.packed_sha256 == hashlib.sha256(packed).hexdigest()
+    assert written.plain_sha256 == hashlib.sha256(gzip.decompress(packed)).hexdigest()
+    assert [path.name for path in tmp_path.iterdir()] == ["f.csv.gz.pgp"]
+
+
+def test_a_seal_that_fails_leaves_no_plain_file(tmp_path):
+    def seal(packed: Path, target: Path, packed_sha256: str) -> None:
+        target.write_bytes(b"half")
+        raise StopSync("no key")
+
+    layout = ImportFileDefaults(pgp=PgpOut(encrypt_to=EnvVar(env="KEY")))
+    with pytest.raises(StopSync), ImportFileWriter(tmp_path / "f.csv.pgp", COLUMNS, layout, seal=seal) as writer:
+        writer.write(table([["a", "b", "c"]]))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_layout_with_pgp_and_no_seal_writes_nothing(tmp_path):
+    layout = ImportFileDefaults(pgp=PgpOut(encrypt_to=EnvVar(env="KEY")))
+    with pytest.raises(ValueError, match="expected a seal"):
+        ImportFileWriter(tmp_path / "f.csv.pgp", COLUMNS, layout)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_zip_inside_an_encrypted_file_has_the_plain_name_too(tmp_path):
+    layout = ImportFileDefaults(compression="zip", pgp=PgpOut(encrypt_to=EnvVar(env="KEY")))
+
+    def seal(packed: Path, target: Path, packed_sha256: str) -> None:
+        target.write_bytes(packed.read_bytes())
+
+    with ImportFileWriter(tmp_path / "f.csv.zip.pgp", COLUMNS, layout, seal=seal) as writer:
+        writer.write(table([["a", "b", "c"]]))
+    with zipfile.ZipFile(writer.written.path) as archive:
+        assert archive.namelist() == ["f.csv"]

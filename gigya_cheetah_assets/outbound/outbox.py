@@ -1,0 +1,58 @@
+"""A window's finished files into the outbox: each followed by its count file and, last, by its trigger file."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from gigya_cheetah_assets.cheetahmail import Manifest, count_name, trigger_name
+from gigya_cheetah_assets.config.files import ImportFileDefaults, ImportFiles
+from gigya_cheetah_assets.staging import Staging
+
+log = logging.getLogger(__name__)
+
+
+def deliver_all(staging: Staging, folder: Path, files: ImportFiles, written: Sequence[Manifest]) -> None:
+    """Delivers files in their order; the small ones that follow each are made in the same folder."""
+    for file in written:
+        _deliver(staging, folder, file, _layout(files, file))
+
+
+def remove_surplus(
+    staging: Staging, files: ImportFiles, earlier: Sequence[Manifest], written: Sequence[Manifest]
+) -> None:
+    """Removes parts of the earlier delivery beyond the last part of this one: their rows are in the new parts.
+
+    Called when the new parts are there, so that no row is ever missing.
+    """
+    parts = {file.kind: file.parts for file in written}
+    names = {file.name for file in written}
+    for file in earlier:
+        if file.part > parts.get(file.kind, file.part) and file.name not in names:
+            log.info("%s is removed: its kind has fewer parts than before", file.name)
+            for name in _with_followers(file, _layout(files, file)):
+                staging.remove(name)
+
+
+def _layout(files: ImportFiles, file: Manifest) -> ImportFileDefaults:
+    layout: ImportFileDefaults = getattr(files, file.kind).layout(files.defaults)
+    return layout
+
+
+def _deliver(staging: Staging, folder: Path, file: Manifest, layout: ImportFileDefaults) -> None:
+    staging.deliver(folder / file.name, file.name)
+    log.info("window %s: delivered %s, %d bytes", file.window, file.name, file.bytes)
+    count, trigger = count_name(file.name, layout), trigger_name(file.name, layout)
+    if count is not None:
+        (folder / count).write_text(f"{file.rows}\n", encoding="ascii")
+        staging.deliver(folder / count, count)
+    if trigger is not None:
+        (folder / trigger).touch()
+        staging.deliver(folder / trigger, trigger)
+
+
+def _with_followers(file: Manifest, layout: ImportFileDefaults) -> list[str]:
+    """The trigger first: without it nobody takes the rest."""
+    names = (trigger_name(file.name, layout), count_name(file.name, layout), file.name)
+    return [name for name in names if name is not None]
