@@ -12,7 +12,7 @@ from rich.console import Console
 from gigya_cheetah_assets import plan
 from gigya_cheetah_assets.commands.consent import consent, explain
 from gigya_cheetah_assets.commands.inbound import inbound
-from gigya_cheetah_assets.config import load_syncs, missing_variables, syncs_folder
+from gigya_cheetah_assets.config import data_folder, load_syncs, missing_variables, syncs_folder
 from gigya_cheetah_assets.errors import ConfigError, GigyaCheetahError
 from gigya_cheetah_assets.outbound.brakes import BRAKES
 from gigya_cheetah_assets.sandbox.command import sandbox
@@ -68,21 +68,23 @@ def check(syncs: Path | None) -> None:
 @click.argument("window_key", metavar="WINDOW")
 @click.argument("brake", type=click.Choice(BRAKES))
 def release(sync_name: str, window_key: str, brake: str) -> None:
-    """Release a BRAKE for one WINDOW of a SYNC, after you looked at it.
+    """Release a BRAKE for one WINDOW or inbound file of a SYNC, after you looked at it.
 
-    WINDOW is the partition's key, such as 2026-03-01-10:00. The window can then be materialized; other windows keep
-    their brakes.
+    WINDOW is the partition's key, such as 2026-03-01-10:00 or that of an inbound file. It can then be materialized;
+    others keep their brakes.
     """
-    from gigya_cheetah_assets.ledger import Ledger  # noqa: PLC0415 - the other commands need no database driver
+    from gigya_cheetah_assets.inbound.offers import all_offers  # noqa: PLC0415 - the other commands need no pyarrow
+    from gigya_cheetah_assets.ledger import Ledger  # noqa: PLC0415 - as above
     from gigya_cheetah_assets.outbound.window import window_of  # noqa: PLC0415 - as above
 
     sync = next((s for s in load_syncs() if s.name == sync_name), None)
     if sync is None:
         raise ConfigError([f"no sync is named {sync_name!r}"], next_step="gigya-cheetah check lists them")
-    window = window_of(sync.windows, window_key, now=datetime.now(UTC))
+    is_file = any(offer.partition == window_key for offer in all_offers(data_folder(), sync))
+    stamp = window_key if is_file else window_of(sync.windows, window_key, now=datetime.now(UTC)).stamp
     with Ledger.open() as ledger:
-        ledger.release(sync.name, window.stamp, brake)
-    click.echo(f"{sync.name}, window {window.key}: {brake} is released; materialize the window again")
+        ledger.release(sync.name, stamp, brake)
+    click.echo(f"{sync.name}, {window_key}: {brake} is released; materialize it again")
 
 
 main.add_command(inbound)

@@ -11,11 +11,24 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from gigya_cheetah_assets.assets.clock import clock_asset
 from gigya_cheetah_assets.assets.external import external_assets
+from gigya_cheetah_assets.assets.feeds import feed_checks
+from gigya_cheetah_assets.assets.inbound import inbound_assets
 from gigya_cheetah_assets.assets.outbound import outbound_assets
+from gigya_cheetah_assets.assets.reconciliation import reconciliation_asset
 from gigya_cheetah_assets.config import Sync, load_syncs, missing_variables
+from gigya_cheetah_assets.config.files import InboundFiles
 from gigya_cheetah_assets.resources import Connections
-from gigya_cheetah_assets.schedules import outbound_job, outbound_schedule
+from gigya_cheetah_assets.schedules import (
+    asset_job,
+    feeds_job,
+    hourly_schedule,
+    inbound_job,
+    outbound_job,
+    outbound_schedule,
+)
+from gigya_cheetah_assets.sensors import delivery_sensor, inbox_sensor
 
 log = logging.getLogger(__name__)
 
@@ -32,22 +45,47 @@ def build_definitions(*, syncs: Sequence[Sync], connections: Connections | None 
 
 
 def _sync_definitions(sync: Sync) -> dg.Definitions:
-    assets = outbound_assets(sync)
     missing = missing_variables(sync)
-    if missing:
-        log.error("sync %s cannot run: set the environment variables %s", sync.name, ", ".join(missing))
-        return dg.Definitions(assets=[*external_assets(sync), *(_shown_only(asset, missing) for asset in assets)])
-    job = outbound_job(sync, assets)
+    parts = [_outbound(sync), *([_inbound(sync, sync.inbound_files)] if sync.inbound_files else [])]
+    whole = dg.Definitions.merge(dg.Definitions(assets=external_assets(sync)), *parts)
+    if not missing:
+        return whole
+    log.error("sync %s cannot run: set the environment variables %s", sync.name, ", ".join(missing))
+    return dg.Definitions(assets=[_shown_only(asset, missing) for asset in whole.assets or []])
+
+
+def _outbound(sync: Sync) -> dg.Definitions:
+    """From Gigya's accounts to files in the outbox, and the clock of opt-outs."""
+    assets, clock = outbound_assets(sync), clock_asset(sync)
+    job, clock_job = outbound_job(sync, assets), asset_job(sync, "opt_out_clock", clock)
     return dg.Definitions(
-        assets=[*external_assets(sync), *assets],
-        jobs=[job],
-        schedules=[outbound_schedule(sync, job)],
+        assets=[*assets, clock],
+        jobs=[job, clock_job],
+        schedules=[outbound_schedule(sync, job), hourly_schedule(sync, clock_job, minute=40)],
+        sensors=[delivery_sensor(sync)],
     )
 
 
-def _shown_only(asset: dg.AssetsDefinition, missing: list[str]) -> dg.AssetSpec:
+def _inbound(sync: Sync, files: InboundFiles) -> dg.Definitions:
+    """From the files of the inbox to Gigya's accounts, and both sides compared."""
+    assets, reconciliation, feeds = inbound_assets(sync), reconciliation_asset(sync), feed_checks(sync, files)
+    job, look = inbound_job(sync, assets), feeds_job(sync, feeds)
+    return dg.Definitions(
+        assets=[*assets, reconciliation],
+        asset_checks=[feeds],
+        jobs=[job, look, asset_job(sync, "reconciliation", reconciliation)],
+        schedules=[hourly_schedule(sync, look, minute=50)],
+        sensors=[inbox_sensor(sync, files, job)],
+    )
+
+
+def _shown_only(asset: object, missing: list[str]) -> dg.AssetSpec:
     """The asset without its function: visible, with the reason, but not to be materialized."""
-    spec = asset.get_asset_spec()
+    spec = asset.get_asset_spec() if isinstance(asset, dg.AssetsDefinition) else asset
+    if not isinstance(spec, dg.AssetSpec):
+        raise TypeError(f"expected an asset, found {type(spec).__name__}")
+    if not isinstance(asset, dg.AssetsDefinition):
+        return spec
     reason = f"**Cannot run: these environment variables are not set: {', '.join(missing)}.**"
     return spec.replace_attributes(description=f"{reason}\n\n{spec.description}")
 

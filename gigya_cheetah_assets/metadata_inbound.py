@@ -10,11 +10,15 @@ from typing import Any
 
 import dagster as dg
 
+from gigya_cheetah_assets.inbound.change_counts import ChangeSetSummary
 from gigya_cheetah_assets.inbound.inbox import Look
 from gigya_cheetah_assets.inbound.listing import Decision
 from gigya_cheetah_assets.inbound.names import shown
 from gigya_cheetah_assets.inbound.offers import Offer
+from gigya_cheetah_assets.inbound.put_away import PutAway
 from gigya_cheetah_assets.inbound.read import InboundRead
+from gigya_cheetah_assets.inbound.updates import UpdatesSummary
+from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.metadata import Metadata, by_reason, markdown
 
 _MOST_NAMES = 50
@@ -87,6 +91,69 @@ def of_read(read: InboundRead) -> Metadata:
         **{f"ignored: {name}": count for name, count in read.ignored.items()},
         "mapping_version": read.mapping_version,
     }
+
+
+def event_columns(table: FieldTable) -> dg.TableSchema:
+    """The columns of `inbound_rows` that every kind has, and those of the field table."""
+    common = [
+        ("line", "integer", "Line of the file"),
+        ("uid", "text", "Gigya's UID; empty where only the address is known"),
+        ("email", "text", "The address that the row names"),
+        ("at", "time in ms", "When it happened"),
+    ]
+    own = [(f.cheetahmail, f.type, "As the file has it; of a subscription its state") for f in table.fields]
+    return dg.TableSchema([dg.TableColumn(name, type=kind, description=text) for name, kind, text in [*common, *own]])
+
+
+def of_change_set(made: ChangeSetSummary) -> Metadata:
+    """What `inbound_change_set` shows of one file."""
+    decisions = [
+        [column, rule, n, made.conflicts.get(column, 0)]
+        for column, rules in made.decisions.items()
+        for rule, n in rules.items()
+    ]
+    return {
+        "dagster/row_count": made.changed,
+        "file": shown(made.name),
+        "kind": made.kind,
+        "events": made.events,
+        "accounts": made.people,
+        "accounts_to_write": made.changed,
+        "rejected": made.rejected,
+        "parked": made.parked,
+        "ignored": sum(made.ignored.values()),
+        "opt_outs": made.opt_outs,
+        "opt_ins_after_opt_out": made.opt_ins,
+        "blanks": made.blanks,
+        "conflicts": sum(made.conflicts.values()),
+        "to_be_told_to_cheetahmail": made.told,
+        "same_content_as_before": made.already_done,
+        "decisions": markdown(["column", "rule", "accounts", "conflicts in column"], decisions),
+        "examples": markdown(["account", "subscription", "step", "rule"], made.examples),
+        **{f"writes: {column}": count for column, count in made.writes.items()},
+        **{f"rejected: {name}": count for name, count in by_reason(made.reasons).items()},
+    }
+
+
+def of_updates(done: UpdatesSummary) -> Metadata:
+    """What `gigya_account_updates` shows of one file."""
+    return {
+        "dagster/row_count": done.applied,
+        "accounts": done.items,
+        "applied": done.applied,
+        "unchanged": done.unchanged,
+        "rejected": done.rejected,
+        "parked": done.parked,
+        "worked_on_by_this_run": done.calls,
+        **{f"written: {column}": count for column, count in done.written.items()},
+        **{f"rejected: {name}": count for name, count in by_reason(done.reasons).items()},
+    }
+
+
+def of_put_away(away: PutAway) -> Metadata:
+    """Where the file went."""
+    name = "it was gone from the inbox already" if away.name is None else shown(away.name)
+    return {"moved_to": away.folder, "moved_as": name, "result_file": away.result}
 
 
 def _moment(at: int | None) -> dg.MetadataValue:

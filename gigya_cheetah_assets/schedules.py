@@ -43,12 +43,19 @@ def feeds_job(sync: Sync, feeds: dg.AssetChecksDefinition) -> dg.UnresolvedAsset
     )
 
 
-def feeds_schedule(sync: Sync, job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
-    """Looks every hour, so that a feed that stays away shows on the same day."""
+def asset_job(sync: Sync, name: str, asset: dg.AssetsDefinition) -> dg.UnresolvedAssetJobDefinition:
+    """One asset as a job of its own."""
+    return dg.define_asset_job(
+        f"{sync.name}_{name}", selection=dg.AssetSelection.assets(asset), tags={"sync": sync.name}
+    )
+
+
+def hourly_schedule(sync: Sync, job: dg.UnresolvedAssetJobDefinition, *, minute: int) -> dg.ScheduleDefinition:
+    """Runs a job every hour, so that what stays away shows on the same day."""
     return dg.ScheduleDefinition(
-        name=f"{sync.name}_feeds_schedule",
+        name=f"{job.name}_schedule",
         job=job,
-        cron_schedule="50 * * * *",
+        cron_schedule=f"{minute} * * * *",
         execution_timezone="UTC",
         default_status=_status(sync),
         description="Every hour.",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from gigya_cheetah_assets.config import Limits
 from gigya_cheetah_assets.outbound.summary import ProfilesSummary, RowsSummary
 
-BRAKES = ("volume", "reject_share", "opt_out_share", "opt_in_share")
+BRAKES = ("volume", "reject_share", "opt_out_share", "opt_in_share", "blank_share")
 WINDOWS_COMPARED = 24
 _FEWEST_WINDOWS = 3
 _SMALLEST_NORMAL = 20

@@ -22,9 +22,9 @@ from gigya_cheetah_assets import schemas
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.config.files import KINDS_IN_ORDER, Kind
 from gigya_cheetah_assets.errors import StopSync
-from gigya_cheetah_assets.ledger import Changes, Ledger, RowShape, compare, compare_rejected
+from gigya_cheetah_assets.ledger import Changes, InboundState, Ledger, RowShape, compare, compare_rejected
 from gigya_cheetah_assets.mapping import FieldTable, Mapped, map_profiles
-from gigya_cheetah_assets.outbound import shared_emails
+from gigya_cheetah_assets.outbound import parked, shared_emails
 from gigya_cheetah_assets.outbound.encodings import FileEncodings
 from gigya_cheetah_assets.outbound.summary import ProfilesSummary, RowsSummary
 from gigya_cheetah_assets.outbound.window import Window
@@ -133,16 +133,24 @@ class _RowsMaker:
         self._shared = shared
         self._schema = schemas.rows_schema(table)
         self._shape = RowShape.of(table.fields)
+        self._parked = InboundState(ledger, sync.name, self._shape).parked()
 
     def add(self, profiles: pa.Table) -> None:
         """Maps and compares a batch of good profiles."""
         counts = self.counts
         mapped = map_profiles(self.table, profiles.drop_columns(["repeat"]))
         rows, withheld = self._shared.withhold(mapped.rows, self._shape.key)
+        rows, waiting, waits = parked.withhold(rows, self._parked, self._shape)
         breaches = schemas.validate(self._schema, rows)
         counts.problems += breaches.problems
         good, unwritable, lines = self._encodings.split(breaches.good)
-        for rejects in (mapped.rejects, self._shared.rejects(withheld, self._shape.key), breaches.rejects, lines):
+        for rejects in (
+            mapped.rejects,
+            self._shared.rejects(withheld, self._shape.key),
+            waits,
+            breaches.rejects,
+            lines,
+        ):
             self._writer.rejects.add(rejects)
         counts.read += len(profiles)
         counts.filtered += len(mapped.filtered)
@@ -150,7 +158,7 @@ class _RowsMaker:
         counts.value_errors += mapped.value_errors
         repeats = profiles["UID"].filter(profiles["repeat"])
         self._compare(good, repeats)
-        rejected = pa.concat_tables([mapped.rejected, withheld, breaches.bad, unwritable])
+        rejected = pa.concat_tables([mapped.rejected, withheld, waiting, breaches.bad, unwritable])
         self._rejected(_without(rejected, self._shape.key, repeats))
         counts.rejected += len(rejected)
 

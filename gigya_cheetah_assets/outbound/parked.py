@@ -1,0 +1,45 @@
+"""Opt-ins of addresses that opted out at CheetahMail before an account was known for them: they do not leave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gigya_cheetah_assets.ledger import ParkedOptOut, RowShape
+from gigya_cheetah_assets.ledger.consents import OPT_IN
+from gigya_cheetah_assets.ledger.shape import at_column, state_column
+from gigya_cheetah_assets.mapping.rows import REJECTS
+
+OPTED_OUT_BEFORE = "address_opted_out_before"
+
+
+def withhold(rows: pa.Table, parked: Sequence[ParkedOptOut], shape: RowShape) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """Takes out the rows whose opt-in is not provably later than an opt-out that waits on their address.
+
+    Args:
+        rows: A frame of rows.
+        parked: All opt-outs that wait.
+        shape: Names of the columns.
+
+    Returns:
+        The rows that go on, those that do not, and the rejects (uid, column, reason).
+    """
+    held = pa.repeat(pa.scalar(False), len(rows))
+    lines = [REJECTS.empty_table()]
+    addresses = pc.utf8_lower(pc.fill_null(rows[shape.email], "")).combine_chunks()
+    for name in shape.subscriptions:
+        waiting = {opt_out.address: opt_out.decided_at for opt_out in parked if opt_out.subscription == name}
+        if not waiting:
+            continue
+        at = pc.index_in(addresses, value_set=pa.array(list(waiting), pa.string()))
+        decided = pa.array(list(waiting.values()), pa.int64()).take(at)
+        later = pc.fill_null(pc.greater(rows[at_column(name)].combine_chunks(), decided), False)
+        opted_in = pc.fill_null(pc.equal(rows[state_column(name)].combine_chunks(), OPT_IN), False)
+        hit = pc.and_(pc.and_(pc.is_valid(at), opted_in), pc.invert(later))
+        uids = rows[shape.key].combine_chunks().filter(hit)
+        columns = [uids, pa.repeat(name, len(uids)), pa.repeat(OPTED_OUT_BEFORE, len(uids))]
+        lines.append(pa.table(columns, schema=REJECTS))
+        held = pc.or_(held, hit)
+    return rows.filter(pc.invert(held)), rows.filter(held), pa.concat_tables(lines)

@@ -1,0 +1,223 @@
+"""Files of CheetahMail's from the inbox to the accounts of a real site, through the sensor and Dagster's job."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from gigya_cheetah_assets.definitions import build_definitions
+from gigya_cheetah_assets.ledger import Ledger
+from gigya_cheetah_assets.outbound.window import last_ended
+from gigya_cheetah_assets.resources import Connections
+from gigya_cheetah_assets.sandbox import Sandbox
+from gigya_cheetah_assets_tests.integration.reading import failure, lines
+from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE, QUIET, Runs, runs
+
+INBOUND = {
+    "defaults": {"time_zone": "UTC", "min_age_seconds": 0},
+    "unsubscribes": {"pattern": "*unsubs_*.dat*", "list": {"11": "NEWSLETTER", "12": "PARTNER_OFFERS"}},
+    "subscribes": {"pattern": "*subs_*.dat*", "not": "*unsubs_*", "first_party": ["WEB"]},
+    "profiles": {"pattern": "*demo_*.dat*"},
+    "bounces": {"pattern": "*bounces_*.dat*"},
+    "full_extract": {"pattern": "*full_*.dat*"},
+}
+UNSUBS = "EMAIL,GIGYA_UID,LIST_ID,REASON,DATE_UNSUB\n"
+
+
+class Inbound(Runs):
+    """The loop on one sandbox: outbound as ever, inbound by the sensor."""
+
+    cursor: str | None = None
+
+    def drop(self, name: str, text: str) -> Path:
+        inbox = self.folder / "staging" / "fromcheetah"
+        path = inbox / name
+        path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
+        return path
+
+    def tick(self) -> dg.SensorResult:
+        sensor = build_definitions(syncs=[self.sync]).resolve_sensor_def("sandbox_inbox_sensor")
+        context = dg.build_sensor_context(
+            instance=self.instance, cursor=self.cursor, resources={"connections": Connections()}
+        )
+        with context:
+            result: Any = sensor(context)
+        self.cursor = result.cursor
+        for request in result.dynamic_partitions_requests:
+            self.instance.add_dynamic_partitions("sandbox_inbound_file", list(request.partition_keys))
+        return result  # type: ignore[no-any-return] - it is one
+
+    def arrive(self) -> list[dg.ExecuteInProcessResult]:
+        """Two ticks, then the requested runs."""
+        self.tick()
+        return [self.read(request.partition_key) for request in self.tick().run_requests or ()]
+
+    def read(self, partition: str | None) -> dg.ExecuteInProcessResult:
+        job = build_definitions(syncs=[self.sync]).resolve_job_def("sandbox_inbound")
+        return job.execute_in_process(
+            partition_key=partition, instance=self.instance, run_config=QUIET, raise_on_error=False
+        )
+
+    def account(self, uid: str) -> dict[str, Any]:
+        return next(document for document in self.sandbox.site.accounts() if document.get("UID") == uid)
+
+    def newest(self) -> str:
+        return last_ended(self.sync.windows, datetime.now(UTC)) or ""
+
+
+@pytest.fixture
+def inbound(tmp_path: Path) -> Iterator[Inbound]:
+    with (
+        Sandbox(tmp_path / "sandbox", PEOPLE) as sandbox,
+        runs(sandbox, tmp_path / "run", inbound_files=INBOUND) as made,
+    ):
+        loop = Inbound(made.sandbox, made.folder, made.content, made.instance)
+        assert loop.run(FIRST).success
+        yield loop
+
+
+def person(inbound: Inbound, newsletter: str) -> dict[str, str]:
+    """A full account's delivered row with this cell of the newsletter."""
+    full = {str(document.get("UID")) for document in inbound.sandbox.site.accounts() if document.get("isRegistered")}
+    rows = lines(inbound, "profiles", FIRST)
+    return next(row for row in rows if row["NEWSLETTER"] == newsletter and row["GIGYA_UID"] in full)
+
+
+def unsub(row: dict[str, str], *, at: datetime | None = None, reason: str = "w", list_id: str = "11") -> str:
+    moment = at or datetime.now(UTC) - timedelta(minutes=1)
+    return f"{row['EMAIL']},{row['GIGYA_UID']},{list_id},{reason},{moment:%Y%m%d%H%M%S}\n"
+
+
+def is_subscribed(inbound: Inbound, uid: str) -> bool | None:
+    found: bool | None = inbound.account(uid)["subscriptions"]["newsletter"]["email"]["isSubscribed"]
+    return found
+
+
+def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
+    events = result.asset_materializations_for_node(f"sandbox__{asset}")
+    return {name: value.value for name, value in events[0].metadata.items()}
+
+
+def test_an_unsubscribe_reaches_gigya_and_does_not_come_back(inbound: Inbound) -> None:
+    row = person(inbound, "1")
+    inbound.drop("o5_unsubs_20261122.dat.gz", UNSUBS + unsub(row))
+    (result,) = inbound.arrive()
+    assert result.success
+    assert is_subscribed(inbound, row["GIGYA_UID"]) is False
+    assert metadata(result, "gigya_account_updates")["applied"] == 1
+    assert inbound.run(inbound.newest()).success
+    assert lines(inbound, "unsubs", inbound.newest()) == []
+    assert lines(inbound, "profiles", inbound.newest()) == []
+
+
+def test_the_file_lies_in_processed_beside_its_result(inbound: Inbound) -> None:
+    row = person(inbound, "1")
+    inbound.drop("unsubs_1.dat", UNSUBS + unsub(row) + "broken line\n")
+    (result,) = inbound.arrive()
+    processed = inbound.folder / "staging" / "fromcheetah" / "processed"
+    names = sorted(path.name for path in processed.iterdir())
+    assert names[0] == "unsubs_1.dat"
+    told = json.loads((processed / names[1]).read_bytes())
+    assert (told["outcome"], told["counts"]["rows"], told["counts"]["applied"]) == ("processed", 2, 1)
+    assert told["rejects"] == [{"line": 3, "reason": "too_few_cells", "step": "inbound_rows"}]
+    assert row["EMAIL"] not in json.dumps(told)
+    assert result.success
+
+
+def test_the_same_content_under_a_new_name_changes_nothing(inbound: Inbound) -> None:
+    row = person(inbound, "1")
+    text = UNSUBS + unsub(row)
+    inbound.drop("unsubs_1.dat", text)
+    inbound.arrive()
+    inbound.sandbox.site.change(
+        row["GIGYA_UID"], subscriptions={"newsletter": {"email": {"isSubscribed": True}}}, through="emailAccount"
+    )
+    inbound.drop("unsubs_2.dat", text)
+    (again,) = inbound.arrive()
+    assert metadata(again, "inbound_change_set")["same_content_as_before"] is True
+    assert is_subscribed(inbound, row["GIGYA_UID"]) is True
+
+
+def test_an_opt_in_that_nobody_proved_does_not_lift_an_opt_out_and_cheetahmail_is_told(inbound: Inbound) -> None:
+    row = person(inbound, "0")
+    line = f"{row['EMAIL']},{row['GIGYA_UID']},11,{datetime.now(UTC):%Y%m%d%H%M%S},IMPORT\n"
+    inbound.drop("subs_1.dat", "EMAIL,GIGYA_UID,LIST_ID,DATE_SUB,SOURCE\n" + line)
+    (result,) = inbound.arrive()
+    assert metadata(result, "inbound_change_set")["to_be_told_to_cheetahmail"] == 1
+    assert is_subscribed(inbound, row["GIGYA_UID"]) is False
+    assert inbound.run(inbound.newest()).success
+    assert [told["GIGYA_UID"] for told in lines(inbound, "unsubs", inbound.newest())] == [row["GIGYA_UID"]]
+
+
+def test_an_opt_out_without_an_account_waits_on_its_address(inbound: Inbound) -> None:
+    stranger = {"EMAIL": "nobody-yet@example.org", "GIGYA_UID": "0" * 32}
+    inbound.drop("unsubs_1.dat", UNSUBS + unsub(stranger))
+    (result,) = inbound.arrive()
+    assert result.success
+    assert metadata(result, "inbound_change_set")["parked"] == 1
+    inbound.sandbox.site.touch(60)
+    inbound.sandbox.site.add_full(
+        isRegistered=True,
+        isVerified=True,
+        profile={"email": stranger["EMAIL"], "firstName": "Neu"},
+        subscriptions={"newsletter": {"email": {"isSubscribed": True, "doubleOptIn": {"status": "Confirmed"}}}},
+    )
+    assert inbound.run(inbound.newest()).success
+    assert lines(inbound, "subs", inbound.newest()) == []
+    assert lines(inbound, "profiles", inbound.newest()) == []
+
+
+def test_a_row_about_an_unknown_uid_is_a_reject_with_its_line(inbound: Inbound) -> None:
+    inbound.drop("demo_1.dat", "GIGYA_UID,EMAIL,DATE_CHANGED,CITY\nnobody,x@example.org,20261101000000,Rome\n")
+    (result,) = inbound.arrive()
+    assert metadata(result, "inbound_change_set")["rejected: : unknown_uid"] == 1
+
+
+def test_a_hostile_file_is_refused_with_its_reason_and_put_away(inbound: Inbound) -> None:
+    inbound.drop("unsubs_1.dat", "one\x00column\n")
+    (result,) = inbound.arrive()
+    assert not result.success
+    assert "unsubs_1.dat" not in [path.name for path in (inbound.folder / "staging" / "fromcheetah").iterdir()]
+    rejected = inbound.folder / "staging" / "fromcheetah" / "rejected"
+    assert (rejected / "unsubs_1.dat").is_file()
+    told = json.loads(next(rejected.glob("*.result.json")).read_bytes())
+    assert told["outcome"] == "rejected"
+    assert told["reason"] in failure(result)
+
+
+def test_a_brake_stops_a_file_before_its_first_write_until_it_is_released(inbound: Inbound) -> None:
+    inbound.content["limits"] = {"max_opt_out_share": 0.0001}
+    row = person(inbound, "1")
+    inbound.drop("unsubs_1.dat", UNSUBS + unsub(row))
+    (result,) = inbound.arrive()
+    assert not result.success
+    assert is_subscribed(inbound, row["GIGYA_UID"]) is True
+    (partition,) = inbound.instance.get_dynamic_partitions("sandbox_inbound_file")
+    with Ledger.open() as ledger:
+        ledger.release("sandbox", partition, "opt_out_share")
+    assert inbound.read(partition).success
+    assert is_subscribed(inbound, row["GIGYA_UID"]) is False
+
+
+def test_a_file_whose_run_is_repeated_applies_nothing_twice(inbound: Inbound) -> None:
+    row = person(inbound, "1")
+    inbound.drop("unsubs_1.dat", UNSUBS + unsub(row))
+    inbound.arrive()
+    before = inbound.account(row["GIGYA_UID"])
+    (partition,) = inbound.instance.get_dynamic_partitions("sandbox_inbound_file")
+    assert inbound.read(partition).success
+    assert inbound.account(row["GIGYA_UID"]) == before
+
+
+def test_an_inbox_that_cannot_be_listed_is_a_failed_tick(inbound: Inbound) -> None:
+    (inbound.folder / "staging" / "fromcheetah").rmdir()
+    (inbound.folder / "staging" / "fromcheetah").write_text("no folder")
+    with pytest.raises(dg.Failure, match="run/staging: "):
+        inbound.tick()
