@@ -1,0 +1,77 @@
+"""Both sides of the sandbox compared field by field and list by list, by a mapping that is not the project's own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from gigya_cheetah_assets.sandbox import second_opinion
+from gigya_cheetah_assets.sandbox.cheetahmail.subscribers import Subscriber
+from gigya_cheetah_assets.sandbox.gigya.site import Site
+from gigya_cheetah_assets.sandbox.second_opinion import LISTS, Document
+
+
+@dataclass
+class Agreement:
+    """The result; identifiers only.
+
+    Attributes:
+        compared: Accounts that were compared in full.
+        consent_only: Accounts that share an address or cannot be exported: only their consent was looked at.
+        found: Disagreements.
+    """
+
+    compared: int = 0
+    consent_only: int = 0
+    found: list[str] = field(default_factory=list)
+
+
+def compare_sides(site: Site, subscribers: list[Subscriber]) -> Agreement:
+    """Compares every account with the subscriber that carries its UID."""
+    result = Agreement()
+    everybody = list(site.accounts())
+    addresses = Counter(_address(document) for document in everybody)
+    by_uid: dict[str, list[Subscriber]] = {}
+    for subscriber in subscribers:
+        by_uid.setdefault(subscriber.uid, []).append(subscriber)
+    for document in everybody:
+        if document.get("UID") and not document.get("isRegistered"):
+            continue
+        uid = document.get("UID") or document["token"]
+        theirs = by_uid.pop(uid, [])
+        exported = second_opinion.row(document) is not None and addresses[_address(document)] == 1
+        result.compared += exported
+        result.consent_only += not exported
+        result.found += _person(uid, document, theirs, exported=exported)
+    result.found += [f"{uid}: a subscriber without an account" for uid in by_uid]
+    return result
+
+
+def _person(uid: str, document: Document, theirs: list[Subscriber], *, exported: bool) -> list[str]:
+    found = [
+        f"{uid}: is mailed on {column} without an opt-in"
+        for subscriber in theirs
+        for column in LISTS
+        if subscriber.lists.get(column) == "in" and second_opinion.state(document, column) != "opt_in"
+    ]
+    if not exported:
+        return found
+    if len(theirs) != 1:
+        return [*found, f"{uid}: {len(theirs)} subscribers, expected one"]
+    (subscriber,) = theirs
+    row = second_opinion.row(document) or {}
+    found += [
+        f"{uid}: column {name} differs"
+        for name, value in row.items()
+        if name not in LISTS and subscriber.fields.get(name, "") != value
+    ]
+    found += [
+        f"{uid}: opted in to {column} and is not mailed"
+        for column in LISTS
+        if second_opinion.state(document, column) == "opt_in" and subscriber.lists.get(column) != "in"
+    ]
+    return found
+
+
+def _address(document: Document) -> str:
+    return second_opinion.text(second_opinion.at(document, "profile", "email")).lower() or str(id(document))

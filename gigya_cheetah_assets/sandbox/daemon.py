@@ -1,0 +1,81 @@
+"""Dagster's daemon as a process of its own, as in production: its sensors find files and launch runs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gigya_cheetah_assets.config import Sync
+from gigya_cheetah_assets.errors import StopSync
+from gigya_cheetah_assets.inbound.offers import Offer, all_offers
+from gigya_cheetah_assets.store import folders
+
+_GRACE_SECONDS = 10
+_SETTINGS = """\
+telemetry: {enabled: false}
+nux: {enabled: false}
+concurrency: {runs: {max_concurrent_runs: 2}, pools: {default_limit: 1, granularity: op}}
+"""
+
+
+def write_settings(home: Path) -> None:
+    """Makes a home for a Dagster instance of the demo's own."""
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_text(_SETTINGS, encoding="utf-8")
+
+
+@contextmanager
+def daemon(home: Path) -> Iterator[None]:
+    """Runs the daemon on this process's environment while the block runs; its output lies in `daemon.log`."""
+    command = [str(Path(sys.executable).with_name("dagster-daemon")), "run", "-m", "gigya_cheetah_assets.definitions"]
+    with (home / "daemon.log").open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            command, env={**os.environ, "DAGSTER_HOME": str(home)}, stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            yield
+        finally:
+            _end(process)
+
+
+def wait_for_files(sync: Sync, data: Path, names: list[str], *, seconds: float, told: Callable[[str], object]) -> None:
+    """Waits until the files of these names have ended their way.
+
+    Raises:
+        StopSync: They have not in that time.
+    """
+    wanted = set(names)
+    deadline = time.monotonic() + seconds
+    last = -1
+    while time.monotonic() < deadline:
+        done = {offer.name for offer in all_offers(data, sync) if _is_over(sync, data, offer)}
+        if len(done & wanted) != last:
+            last = len(done & wanted)
+            told(f"  {last} of {len(wanted)} files are through")
+        if wanted <= done:
+            return
+        time.sleep(0.5)
+    raise StopSync(
+        f"{len(wanted) - last} of {len(wanted)} files of the inbox were not through after {seconds:.0f} s",
+        next_step="look into daemon.log beside the demo's Dagster home",
+    )
+
+
+def _is_over(sync: Sync, data: Path, offer: Offer) -> bool:
+    updates = folders.asset_folder(data, sync.name, folders.UPDATES, offer.partition)
+    return (updates / folders.SUMMARY).is_file()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
