@@ -6,7 +6,7 @@ SQL for many rows is in `lookup` and `recording`; comparing rows with the answer
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
@@ -131,8 +131,8 @@ class Ledger:
         *,
         shape: RowShape,
         mapping_version: str,
-        files: Sequence[DeliveredFile] = (),
-        counts: Mapping[str, int] | None = None,
+        files: Iterable[DeliveredFile] = (),
+        counts: Callable[[], Mapping[str, int]] = dict,
         consents_only: Iterable[pa.Table] = (),
         seen: Iterable[pa.Table] = (),
         corrected: Mapping[str, int] | None = None,
@@ -147,8 +147,8 @@ class Ledger:
             rows: The delivered rows (frames of rows) in batches; only one batch is held at a time.
             shape: Names of their columns.
             mapping_version: Version of the mapping that made them.
-            files: The files that carried them.
-            counts: What the window counted: read, delivered, unchanged …
+            files: The files that carried them; asked for when all else is written, just before the commit.
+            counts: What the window counted: read, delivered, unchanged …; asked for after the files.
             consents_only: Frames with key and consent columns, of people whose row was not delivered.
             seen: Frames with key and `_updated`, of people who were found unchanged (`Changes.seen`): an older
                 window that is delivered later does not override them.
@@ -173,9 +173,10 @@ class Ledger:
                 recorder.consents(table)
             for table in seen:
                 recorder.seen(table)
+            carried = tuple(files)
             after = Head(before.revision + 1, before.population + recorder.count_added())
             set_head(connection, sync, after)
-            delivery = Delivery(window, after.revision, now, mapping_version, dict(counts or {}), tuple(files))
+            delivery = Delivery(window, after.revision, now, mapping_version, dict(counts()), carried)
             enter(connection, sync, delivery, mapping)
             corrections.told(connection, sync, window, corrected or {})
         return after.revision

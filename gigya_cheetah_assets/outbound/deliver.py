@@ -1,30 +1,32 @@
 """Rows of a window -> files in the outbox, and what the ledger has to know about them.
 
-The order is what makes it safe to be killed anywhere: look at the brakes, write the files here, deliver them in the
-order of their kinds, then record all of it in one transaction. A run that comes after a kill compares with the same
-ledger, so it writes and delivers the same files again.
+The order is what makes it safe to be killed anywhere: look at the brakes, write the files here and their rows into the
+ledger's transaction, deliver them in the order of their kinds, then commit it. A run that comes after a kill compares
+with the same ledger, so it writes and delivers the same files again.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from gigya_cheetah_assets import schemas
-from gigya_cheetah_assets.cheetahmail import Manifest, PartsWriter, WrittenFile, columns_of, file_name
+from gigya_cheetah_assets.cheetahmail import Manifest
 from gigya_cheetah_assets.config import Sync
-from gigya_cheetah_assets.config.files import ImportFileDefaults, Kind
 from gigya_cheetah_assets.errors import StopSync
+from gigya_cheetah_assets.gigya import prefetched
 from gigya_cheetah_assets.ledger import DeliveredFile, Ledger, RowShape
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound import brakes, corrections, outbox
-from gigya_cheetah_assets.outbound.sealing import Seals, WindowSeal
+from gigya_cheetah_assets.outbound.sealing import Seals
 from gigya_cheetah_assets.outbound.summary import DeliverySummary, ProfilesSummary, RowsSummary
 from gigya_cheetah_assets.outbound.window import Window
+from gigya_cheetah_assets.outbound.window_files import WindowFiles
 from gigya_cheetah_assets.staging import Staging
 from gigya_cheetah_assets.store import folders, summary
 from gigya_cheetah_assets.store.batches import read_batches
@@ -75,12 +77,16 @@ class Delivery:
         files, earlier = self.sync.import_files, self._earlier()
         with folders.building(self._folder(folders.FILES)) as building, self.ledger.writing(self.sync.name):
             self._moved_on = self.ledger.revision(self.sync.name) != self._counted.ledger_revision
-            # All is written before the first file leaves: a key that cannot be used stops the window as a whole.
             with Seals(files, self._folder(folders.FILES)) as seals:
-                written = [file for kind, _ in files.in_order() for file in self._write(kind, building, seals)]
-            outbox.deliver_all(staging, building, files, written)
-            outbox.remove_surplus(staging, files, earlier, written)
-            result = self._summary(written, self._record(written))
+                own = WindowFiles(
+                    files, self.window, building, seals, self._shape, self._extracted.queries, self.table.version
+                )
+                for kind, _ in files.in_order():
+                    if kind != "profiles":
+                        own.write(kind, map(self._current, read_batches(self._rows / f"{kind}.parquet")))
+                with self._ahead(own.writing("profiles", self._checked())) as rows:
+                    revision = self._record(rows, self._delivered(staging, own, earlier))
+            result = self._summary(own.written(), revision)
             summary.write(building, result)
         return result
 
@@ -101,55 +107,25 @@ class Delivery:
                 next_step="materialize gigya_profiles and cheetahmail_rows of this window again",
             )
 
-    def _write(self, kind: Kind, folder: Path, seals: Seals) -> list[Manifest]:
-        """The local files of one kind; none when it has no row."""
-        config = getattr(self.sync.import_files, kind)
-        layout: ImportFileDefaults = config.layout(self.sync.import_files.defaults)
-        columns = columns_of(kind, self._shape.key, self._shape.email, self.table.columns)
-        seal = seals.of(kind)
+    def _ahead(self, rows: Generator[pa.Table, None, None]) -> AbstractContextManager[Iterator[pa.Table]]:
+        """The rows, written by a thread while the ledger takes those before; by this one if they ask the ledger too."""
+        return closing(rows if self._moved_on else prefetched(rows))
 
-        def name_of(part: int) -> str:
-            return file_name(config, self.window.stamp, layout, part=part)
+    def _delivered(self, staging: Staging, own: WindowFiles, earlier: list[Manifest]) -> Iterator[DeliveredFile]:
+        """Brings all files to the outbox when the first of them is asked for.
 
-        with PartsWriter(folder, name_of, columns, layout, seal=seal) as writer:
-            for batch in self._checked(kind):
-                writer.write(batch.select(list(columns)))
-        return [
-            self._manifest(kind, file, folder, seal, (part, len(writer.written)))
-            for part, file in enumerate(writer.written, start=1)
-        ]
+        By then all are written, so a key that cannot be used stops the window as a whole, and the ledger has all rows
+        but has not committed them.
+        """
+        written = own.written()
+        outbox.deliver_all(staging, own.folder, own.files, written)
+        outbox.remove_surplus(staging, own.files, earlier, written)
+        yield from (DeliveredFile(f.kind, f.name, f.rows, f.bytes, f.sha256) for f in written)
 
-    def _manifest(
-        self, kind: Kind, file: WrittenFile, folder: Path, seal: WindowSeal | None, part: tuple[int, int]
-    ) -> Manifest:
-        log.info("window %s: wrote %s, %d rows", self.window.key, file.name, file.rows)
-        manifest = Manifest(
-            kind=kind,
-            name=file.name,
-            rows=file.rows,
-            bytes=file.bytes,
-            sha256=file.sha256,
-            packed_sha256=file.packed_sha256,
-            plain_sha256=file.plain_sha256,
-            columns=list(file.columns),
-            window=self.window.key,
-            queries=self._extracted.queries,
-            mapping_version=self.table.version,
-            part=part[0],
-            parts=part[1],
-            encrypted_to=seal.sealer.encrypted_to if seal else None,
-            signed_by=seal.sealer.signed_by if seal else None,
-        )
-        manifest.write(folder)
-        return manifest
-
-    def _checked(self, kind: Kind) -> Iterator[pa.Table]:
-        """The kind's rows once more through the last gate: nothing superseded, nothing that breaks the schema."""
+    def _checked(self) -> Iterator[pa.Table]:
+        """The profiles' rows once more through the last gate: nothing superseded, nothing that breaks the schema."""
         schema = schemas.rows_schema(self.table)
-        for batch in read_batches(self._rows / f"{kind}.parquet"):
-            if kind != "profiles":
-                yield self._current(batch)
-                continue
+        for batch in read_batches(self._rows / "profiles.parquet"):
             rows = self._current(batch)
             breaches = schemas.validate(schema, rows)
             if breaches.problems or len(breaches.rejects):
@@ -170,41 +146,39 @@ class Delivery:
         )
         return rows.filter(pc.invert(overtaken))
 
-    def _record(self, files: list[Manifest]) -> int:
-        counted = self._counted
+    def _record(self, rows: Iterable[pa.Table], files: Iterable[DeliveredFile]) -> int:
         revision = self.ledger.record(
             self.sync.name,
             self.window.stamp,
-            (self._current(batch) for batch in read_batches(self._rows / "profiles.parquet")),
+            rows,
             shape=self._shape,
             consents_only=read_batches(self._rows / "rejected_consents.parquet"),
             mapping_version=self.table.version,
-            files=[DeliveredFile(f.kind, f.name, f.rows, f.bytes, f.sha256) for f in files],
+            files=files,
             seen=read_batches(self._rows / "seen.parquet"),
             corrected=corrections.read(self._folder(folders.PROFILES)),
-            counts={
-                "read": counted.read,
-                "delivered": counted.changed - self.superseded,
-                "unchanged": counted.unchanged + self.superseded,
-                "filtered": counted.filtered,
-                "rejected": counted.rejected,
-            },
+            counts=self._counts,
         )
         log.info("window %s: recorded as revision %d", self.window.key, revision)
         return revision
 
-    def _summary(self, files: list[Manifest], revision: int) -> DeliverySummary:
+    def _counts(self) -> dict[str, int]:
         counted = self._counted
+        return {
+            "read": counted.read,
+            "delivered": counted.changed - self.superseded,
+            "unchanged": counted.unchanged + self.superseded,
+            "filtered": counted.filtered,
+            "rejected": counted.rejected,
+        }
+
+    def _summary(self, files: list[Manifest], revision: int) -> DeliverySummary:
         return DeliverySummary(
             window=self.window.key,
-            read=counted.read,
-            delivered=counted.changed - self.superseded,
-            unchanged=counted.unchanged + self.superseded,
-            filtered=counted.filtered,
-            rejected=counted.rejected,
+            **self._counts(),
             superseded=self.superseded,
             files=files,
             revision=revision,
             mapping_version=self.table.version,
-            sample_size=counted.sample_size,
+            sample_size=self._counted.sample_size,
         )

@@ -67,7 +67,7 @@ def deliver(
         [found.profiles],
         shape=shape,
         mapping_version=version,
-        counts={},
+        counts=dict,
         files=(),
         seen=[found.seen],
     )

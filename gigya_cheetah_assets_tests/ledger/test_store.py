@@ -183,7 +183,7 @@ def test_consents_alone_leave_the_delivered_row_as_it_is(ledger: Ledger) -> None
 
 
 def test_deliveries_are_listed_with_files_and_counts(ledger: Ledger) -> None:
-    ledger.record("acme", "w1", [], shape=SHAPE, mapping_version="v1", files=[FILE], counts={"read": 2})
+    ledger.record("acme", "w1", [], shape=SHAPE, mapping_version="v1", files=[FILE], counts=lambda: {"read": 2})
     ledger.record("acme", "w2", [], shape=SHAPE, mapping_version="v2")
     first, second = ledger.deliveries("acme")
     assert (first.window, first.revision, first.mapping_version) == ("w1", 1, "v1")
