@@ -1,29 +1,26 @@
 """What a file is packed in, told from its first bytes and never from its name; and its unpacked bytes as a stream.
 
-Plain, gzip (also several members) and zip with a single member are read, whatever the member is called: its name is
-never used. Anything else, and whatever is cut, corrupt, packed twice or suspiciously large, refuses the whole file.
-What the bytes mean is for `parse`.
+Plain, gzip (also several members) and zip are read; of a zip the only file, whatever it is called, or the one whose
+name the feed's `member` fits. A name from inside is never a path. Anything else, and whatever is cut, corrupt, packed
+twice or suspiciously large, refuses the whole file. What the bytes mean is for `parse`, decryption for `opened`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import zipfile
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
 from isal import igzip_lib, isal_zlib
 
 from gigya_cheetah_assets.errors import RefuseFile
+from gigya_cheetah_assets.inbound.limits import Limits, within
+from gigya_cheetah_assets.inbound.zips import unzipped
 
 Packing = Literal["plain", "gzip", "zip"]
 CHUNK = 1 << 20
 _READ = 1 << 16
-# Below this a high ratio harms nobody: a file of one repeated line packs a thousandfold.
-_HARMLESS = 64 << 20
 _GZIP, _ZIP = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _OTHERS = {
     b"BZh": "bzip2",
@@ -36,21 +33,10 @@ _OTHERS = {
     b"%PDF": "PDF",
     b"\xd0\xcf\x11\xe0": "an old Excel file",
 }
-# An encrypted PGP message begins with such a packet: public-key or password session key.
-_PGP_PACKETS = (0x84, 0x85, 0x8C, 0xC1, 0xC3)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one file may unpack to.
-
-    Attributes:
-        max_bytes: Unpacked bytes.
-        max_ratio: Unpacked to packed bytes, looked at from 64 MiB on.
-    """
-
-    max_bytes: int = 20 << 30
-    max_ratio: int = 200
+# An encrypted PGP message begins with the session key for a public key or a password (RFC 9580, 4.2 and 5.1): the
+# first byte, and at which place behind its length the version of the packet stands.
+_PGP_PACKETS = {0x84: 2, 0x85: 3, 0x86: 5, 0x8C: 2, 0x8D: 3, 0xC1: 2, 0xC3: 2}
+_PGP_VERSIONS = (3, 4, 5, 6)
 
 
 def sha256_of(path: Path) -> str:
@@ -75,10 +61,8 @@ def packing_of(path: Path) -> Packing:
         return "zip"
     other = other_format(head)
     if other:
-        raise RefuseFile(
-            f"expected a plain, gzip or zip file, found {other}",
-            next_step="have the export written as plain, gzip or zip",
-        )
+        better = "set pgp of this feed in inbound_files" if other == "PGP" else "have it written as plain, gzip or zip"
+        raise RefuseFile(f"expected a plain, gzip or zip file, found {other}", next_step=better)
     return "plain"
 
 
@@ -87,44 +71,49 @@ def other_format(head: bytes) -> str | None:
     for magic, name in _OTHERS.items():
         if head.startswith(magic):
             return name
-    # No text begins so: the second byte of such a UTF-8 letter would be at least 0x80, here it is a length.
-    if head[:1] and head[0] in _PGP_PACKETS and head[1:2] < b"\x20":
-        return "PGP"
-    return None
+    place = _PGP_PACKETS.get(head[0], 0) if head else 0
+    # No text begins so: a version is a control character.
+    versions = (head[place : place + 1], head[3:4] if place == 2 and head[0] >= 0xC0 else b"")
+    return "PGP" if place and any(found and found[0] in _PGP_VERSIONS for found in versions) else None
 
 
-def unpacked(path: Path, limits: Limits | None = None) -> Iterator[bytes]:
+def unpacked(path: Path, limits: Limits | None = None, *, member: str | None = None) -> Iterator[bytes]:
     """The content, in pieces of at most 1 MiB.
 
     A file that is cut or whose checksum is wrong shows it only at its end: what was read before must not have had
     an effect.
 
+    Args:
+        path: The file.
+        limits: What it may unpack to.
+        member: Shell pattern on the names in a zip; None for a zip with one file in it.
+
     Raises:
         RefuseFile: It is empty, cut, corrupt, packed twice, encrypted, larger than the limits, or a zip with other
-            than one member.
+            than one file that is meant.
     """
     limits = limits or Limits()
     packing = packing_of(path)
     size = path.stat().st_size
-    pieces = {"plain": _plain, "gzip": _gzip, "zip": _zip}[packing](path, limits)
+    pieces = unzipped(path, limits, member) if packing == "zip" else {"plain": _plain, "gzip": _gzip}[packing](path)
     total = 0
     for piece in pieces:
         if not total and packing != "plain":
             _not_nested(piece)
         total += len(piece)
-        _within(total, size, limits)
+        within(total, size, limits)
         yield piece
     if not total:
         raise RefuseFile(f"expected content in the {packing} file, found none", next_step="have it sent again")
 
 
-def _plain(path: Path, limits: Limits) -> Iterator[bytes]:  # noqa: ARG001 - one signature for all packings
+def _plain(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while piece := file.read(CHUNK):
             yield piece
 
 
-def _gzip(path: Path, limits: Limits) -> Iterator[bytes]:  # noqa: ARG001 - one signature for all packings
+def _gzip(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         try:
             yield from _gzip_members(file)
@@ -160,50 +149,7 @@ def _next_member(rest: bytes, file: BinaryIO) -> bytes:
     return rest
 
 
-def _zip(path: Path, limits: Limits) -> Iterator[bytes]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            member = _only_member(archive, limits)
-            with archive.open(member) as stream:
-                while piece := stream.read(CHUNK):
-                    yield piece
-    except (zipfile.BadZipFile, zlib.error, EOFError, OverflowError, ValueError) as error:
-        raise RefuseFile("the zip file is cut or corrupt", next_step="have it sent again") from error
-    except NotImplementedError as error:
-        raise RefuseFile(
-            "the zip file is compressed in a way that is not read", next_step="have it written with deflate"
-        ) from error
-
-
-def _only_member(archive: zipfile.ZipFile, limits: Limits) -> zipfile.ZipInfo:
-    members = archive.infolist()
-    if len(members) != 1 or members[0].is_dir():
-        raise RefuseFile(
-            f"expected a zip with one file in it, found {len(members)} entries",
-            next_step="have one file written per zip",
-        )
-    if members[0].flag_bits & 0x1:
-        raise RefuseFile("the zip file is encrypted", next_step="have it written without a password")
-    _within(members[0].file_size, members[0].compress_size, limits)
-    return members[0]
-
-
 def _not_nested(piece: bytes) -> None:
     found = "gzip" if piece.startswith(_GZIP) else "zip" if piece.startswith(_ZIP) else other_format(piece[:16])
     if found:
-        raise RefuseFile(
-            f"expected delimited text inside the packed file, found {found}", next_step="have it packed once"
-        )
-
-
-def _within(total: int, packed: int, limits: Limits) -> None:
-    if total > limits.max_bytes:
-        raise RefuseFile(
-            f"the file unpacks to more than {limits.max_bytes} bytes",
-            next_step="raise max_megabytes in inbound_files if that is right",
-        )
-    if total > _HARMLESS and total > limits.max_ratio * max(packed, 1):
-        raise RefuseFile(
-            f"the file unpacks to more than {limits.max_ratio} times its size",
-            next_step="raise max_ratio in inbound_files if that is right",
-        )
+        raise RefuseFile(f"expected text inside the packed file, found {found}", next_step="have it packed once")

@@ -49,7 +49,7 @@ class Batch:
     """Some of the rows.
 
     Attributes:
-        rows: `line` (int64) and the columns asked for, texts without null; by line.
+        rows: `line` (int64) and the columns asked for, by line; texts, null only where a JSON line lacks one.
         rejects: line, column (null: the whole row), reason; one a row; by line.
         blank_lines: Lines without anything.
     """

@@ -6,7 +6,7 @@ The folder comes into being whole, after the last byte was read and found right:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +19,9 @@ from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.config.files import InboundDefaults
 from gigya_cheetah_assets.inbound import consent, container, others
 from gigya_cheetah_assets.inbound.feeds import Columns, Feed, OwnUploads, Typed, columns_of, feed_of, schema_of
+from gigya_cheetah_assets.inbound.json_rows import JsonParser
+from gigya_cheetah_assets.inbound.limits import Limits
+from gigya_cheetah_assets.inbound.opened import Readable, readable
 from gigya_cheetah_assets.inbound.parse import Batch, Parser, Shape
 from gigya_cheetah_assets.inbound.rejects import LineRejects
 from gigya_cheetah_assets.mapping import FieldTable
@@ -44,6 +47,9 @@ class InboundRead(msgspec.Struct, kw_only=True, frozen=True):
         kind: Its feed.
         sha256: Of the file as it came, packed.
         size: In bytes, packed.
+        packing: `plain`, `gzip` or `zip`, behind the encryption.
+        signed_by: Fingerprint of the OpenPGP key whose signature it has; None where none was required.
+        delimiter: As declared or found; empty for JSON lines.
         columns: The header, trimmed and in upper case.
         unknown_columns: Columns that nobody reads: a notice of drift.
         absent_columns: Columns of the field table that a file of profiles lacks; nothing is said of them.
@@ -63,6 +69,8 @@ class InboundRead(msgspec.Struct, kw_only=True, frozen=True):
     sha256: str
     size: int
     packing: str
+    format: str = "delimited"
+    signed_by: str | None = None
     encoding: str
     delimiter: str
     columns: list[str]
@@ -139,16 +147,27 @@ def read_file(
         StopSync: The sync does not read such files.
     """
     feed = feed_of(kind, sync, table, now=int(now.timestamp() * 1000), own_uploads=own_uploads)
-    parser = Parser(container.unpacked(path, limits_of(feed.format)), shape_of(feed.format))
-    columns = columns_of(feed, parser.header)
-    with folders.building(folder) as partial:
-        counts, rejects = _written(feed, parser, columns, partial)
-        result = _result(path, name, feed, columns, counts=counts, rejects=rejects)
-        summary.write(partial, result)
+    with readable(path, feed.format, limits_of(feed.format), beside=folder) as source:
+        parser = parser_of(source.path, feed.format)
+        columns = columns_of(feed, parser.header)
+        with folders.building(folder) as partial:
+            counts, rejects = _written(feed, parser, columns, partial)
+            result = _result(path, name, feed, columns, counts=counts, rejects=rejects, source=source)
+            summary.write(partial, result)
     return result
 
 
-def _written(feed: Feed, parser: Parser, columns: Columns, folder: Path) -> tuple[_Counts, LineRejects]:
+def parser_of(path: Path, settings: InboundDefaults) -> Parser | JsonParser:
+    """Reads a file as the feed says that it is written."""
+
+    def pieces() -> Iterator[bytes]:
+        return container.unpacked(path, limits_of(settings), member=settings.member)
+
+    shape = shape_of(settings)
+    return JsonParser(pieces, shape) if settings.format == "jsonl" else Parser(pieces(), shape)
+
+
+def _written(feed: Feed, parser: Parser | JsonParser, columns: Columns, folder: Path) -> tuple[_Counts, LineRejects]:
     counts = _Counts(feed.subscriptions)
     schema = schema_of(feed, columns)
     writer = pq.ParquetWriter(folder / EVENTS, schema, compression="zstd", use_dictionary=False)
@@ -162,7 +181,14 @@ def _written(feed: Feed, parser: Parser, columns: Columns, folder: Path) -> tupl
 
 
 def _result(
-    path: Path, name: str, feed: Feed, columns: Columns, *, counts: _Counts, rejects: LineRejects
+    path: Path,
+    name: str,
+    feed: Feed,
+    columns: Columns,
+    *,
+    counts: _Counts,
+    rejects: LineRejects,
+    source: Readable,
 ) -> InboundRead:
     first_at, last_at = counts.span or (None, None)
     return InboundRead(
@@ -170,7 +196,9 @@ def _result(
         kind=feed.kind,
         sha256=container.sha256_of(path),
         size=path.stat().st_size,
-        packing=container.packing_of(path),
+        packing=container.packing_of(source.path),
+        signed_by=source.signed_by,
+        format=feed.format.format,
         encoding=feed.format.encoding,
         delimiter=columns.header.delimiter,
         columns=list(columns.header.names),
@@ -191,9 +219,9 @@ def _result(
     )
 
 
-def limits_of(settings: InboundDefaults) -> container.Limits:
+def limits_of(settings: InboundDefaults) -> Limits:
     """What a file may unpack to."""
-    return container.Limits(settings.max_megabytes << 20, settings.max_ratio)
+    return Limits(settings.max_megabytes << 20, settings.max_ratio, settings.max_members)
 
 
 def shape_of(settings: InboundDefaults) -> Shape:

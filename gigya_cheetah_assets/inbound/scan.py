@@ -115,14 +115,15 @@ def judged(record: Record, width: int, longest: int) -> tuple[list[str], tuple[i
         return [], (None, TOO_FEW_CELLS if len(cells) < width else TOO_MANY_CELLS)
     texts: list[str] = []
     for column, cell in enumerate(cells):
-        reason = _cell_problem(cell, longest)
+        reason = cell_problem(cell, longest)
         if reason is not None:
             return [], (column, reason)
         texts.append(cell.decode())
     return texts, None
 
 
-def _cell_problem(cell: bytes, longest: int) -> str | None:
+def cell_problem(cell: bytes, longest: int) -> str | None:
+    """What is wrong with a cell that may have so many characters; None if nothing is."""
     if _CONTROL.search(cell):
         return CONTROL_CHARACTER
     try:

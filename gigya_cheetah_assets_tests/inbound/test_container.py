@@ -9,7 +9,8 @@ import zipfile
 import pytest
 
 from gigya_cheetah_assets.errors import RefuseFile
-from gigya_cheetah_assets.inbound.container import Limits, packing_of, sha256_of, unpacked
+from gigya_cheetah_assets.inbound.container import packing_of, sha256_of, unpacked
+from gigya_cheetah_assets.inbound.limits import Limits
 
 TEXT = b"GIGYA_UID,EMAIL\nu1,a@example.org\n" * 2000
 
@@ -32,8 +33,8 @@ def file(tmp_path):
     return make
 
 
-def content(path, limits=None):
-    return b"".join(unpacked(path, limits))
+def content(path, limits=None, member=None):
+    return b"".join(unpacked(path, limits, member=member))
 
 
 @pytest.mark.parametrize("name", ["feed.dat", "feed.dat.gz", "feed.dat.zip", "feed.dat.txt"])
@@ -164,3 +165,59 @@ def test_empty_files_are_refused(file):
 def test_the_digest_is_that_of_the_file_as_it_lies_there(file):
     packed = gzip.compress(TEXT)
     assert sha256_of(file(packed)) == hashlib.sha256(packed).hexdigest()
+
+
+def test_the_member_that_the_pattern_names_is_read_and_no_other(file):
+    members = [("readme.txt", b"hello"), ("folder/", b""), ("folder/unsubs_20260101.dat", TEXT)]
+    assert content(file(zipped(*members)), member="*unsubs_*.dat") == TEXT
+    assert content(file(zipped(("-", TEXT))), member="-") == TEXT
+    # A packed member beside it, a bomb even, is nobody's business.
+    beside = [*members, ("other.gz", gzip.compress(b"\x00" * (80 << 20)))]
+    assert content(file(zipped(*beside)), member="*unsubs_*.dat") == TEXT
+
+
+@pytest.mark.parametrize("members", [[("a.txt", TEXT)], [("a.dat", TEXT), ("b.dat", TEXT)], [("a.dat/", b"")]])
+def test_a_pattern_that_fits_no_or_several_members_refuses_the_zip(file, members):
+    with pytest.raises(RefuseFile, match=r"member: '\*\.dat' fits, found"):
+        content(file(zipped(*members)), member="*.dat")
+
+
+def test_a_member_that_is_packed_cut_or_a_bomb_is_refused_as_a_single_one_is(file):
+    with pytest.raises(RefuseFile, match="inside the packed file"):
+        content(file(zipped(("r", b"x"), ("a.dat", gzip.compress(TEXT)))), member="*.dat")
+    with pytest.raises(RefuseFile, match="times its size"):
+        content(file(zipped(("r", b"x"), ("a.dat", b"\x00" * (80 << 20)))), member="*.dat")
+    stored = zipped(("r", b"x"), ("a.dat", TEXT), method=zipfile.ZIP_STORED).replace(b"u1,a@", b"u2,a@", 1)
+    with pytest.raises(RefuseFile, match="corrupt"):
+        content(file(stored), member="*.dat")
+
+
+def test_a_name_inside_never_becomes_a_path(file, tmp_path):
+    packed = zipped(("../../evil.dat", TEXT), ("/etc/x.txt", b"x"))
+    assert content(file(packed), member="*.dat") == TEXT
+    assert [entry.name for entry in tmp_path.iterdir()] == ["feed.dat"]
+
+
+def test_more_members_than_the_limit_are_refused_before_they_are_read(file):
+    many = file(zipped(*((f"{number}.dat", b"x") for number in range(30))))
+    with pytest.raises(RefuseFile, match="more than 20 entries"):
+        content(many, Limits(max_members=20), "1.dat")
+    assert content(many, Limits(max_members=30), "1.dat") == b"x"
+    # So large a directory is not even parsed: the names in it are as long as names can be.
+    long = file(zipped(*((f"{number:0>60000}", b"x") for number in range(3))))
+    with pytest.raises(RefuseFile, match="more than 20 entries"):
+        content(long, Limits(max_members=20), "*1")
+
+
+def test_a_directory_that_only_its_zip64_record_tells_of_is_refused_too(file):
+    packed = bytearray(zipped(("a.dat", TEXT)))
+    at = packed.rindex(b"PK\x05\x06")
+    record = b"PK\x06\x06" + bytes(36) + (1 << 40).to_bytes(8, "little") + bytes(8)
+    with pytest.raises(RefuseFile, match="more than 1000 entries"):
+        content(file(bytes(packed[:at]) + record + b"PK\x06\x07" + bytes(16) + bytes(packed[at:])))
+
+
+def test_the_next_step_for_an_encrypted_file_is_to_set_pgp(file):
+    with pytest.raises(RefuseFile) as caught:
+        content(file(b"-----BEGIN PGP MESSAGE-----\n\n"))
+    assert "set pgp of this feed" in str(caught.value)
