@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -13,7 +12,6 @@ from gigya_cheetah_assets.mapping import columns, filters
 from gigya_cheetah_assets.mapping.field_table import FieldTable
 
 REJECTS = pa.schema([("uid", pa.string()), ("column", pa.string()), ("reason", pa.string())])
-_WORTH_THREADS = 5_000
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ def map_profiles(table: FieldTable, profiles: pa.Table) -> Mapped:
     states: dict[str, pa.Array] = {"_updated": columns.array(profiles, "updated")}
     problems: list[tuple[str, str, pa.Array]] = []
     errors: Counter[tuple[str, str]] = Counter()
-    for config, column in zip(table.fields, _all_mapped(table, profiles), strict=True):
+    for config, column in ((field, columns.mapped(field, profiles)) for field in table.fields):
         name = config.cheetahmail
         cells[name] = column.texts
         if column.states is not None:
@@ -65,14 +63,6 @@ def map_profiles(table: FieldTable, profiles: pa.Table) -> Mapped:
                 if config.key or config.required or config.on_error == "reject":
                     problems.append((name, reason, wrong))
     return _sorted_out(table, pa.table({**cells, **states}), keep, problems, errors)
-
-
-def _all_mapped(table: FieldTable, profiles: pa.Table) -> list[columns.Column]:
-    """The columns of all fields; of a large batch on two threads, since Arrow's kernels run without the GIL."""
-    if len(profiles) < _WORTH_THREADS:
-        return [columns.mapped(config, profiles) for config in table.fields]
-    with ThreadPoolExecutor(2, thread_name_prefix="mapping") as threads:
-        return list(threads.map(lambda config: columns.mapped(config, profiles), table.fields))
 
 
 def _sorted_out(

@@ -109,7 +109,7 @@ class Delivery:
 
     def _ahead(self, rows: Generator[pa.Table, None, None]) -> AbstractContextManager[Iterator[pa.Table]]:
         """The rows, written by a thread while the ledger takes those before; by this one if they ask the ledger too."""
-        return closing(rows if self._moved_on else prefetched(rows))
+        return closing(rows if self._moved_on else prefetched(rows, depth=1))
 
     def _delivered(self, staging: Staging, own: WindowFiles, earlier: list[Manifest]) -> Iterator[DeliveredFile]:
         """Brings all files to the outbox when the first of them is asked for.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from gigya_cheetah_assets import schemas
 from gigya_cheetah_assets.config import Sync
-from gigya_cheetah_assets.gigya import GigyaClient
+from gigya_cheetah_assets.gigya import GigyaClient, prefetched
 from gigya_cheetah_assets.gigya.query import Source
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound import join, shared_emails
@@ -101,8 +101,10 @@ class _Extraction:
             scanned = self._scanned(wanted, Path(spools))
             with ExitStack() as stack:
                 writers = [self._writer(stack, window) for window in self._windows]
-                for accounts, emails in self._parts(scanned):
-                    self._split(join.profiles_of(self._table, accounts, emails), writers)
+                parts = (join.profiles_of(self._table, *both) for both in self._parts(scanned))
+                # A part is joined by a thread while the one before is validated and written.
+                for profiles in stack.enter_context(closing(prefetched(parts, depth=1))):
+                    self._split(profiles, writers)
                 for writer in writers:
                     self._correct(writer)
                 return [self._finish(writer, scanned) for writer in writers]

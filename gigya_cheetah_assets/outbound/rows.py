@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -22,6 +23,7 @@ from gigya_cheetah_assets import schemas
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.config.files import KINDS_IN_ORDER, Kind
 from gigya_cheetah_assets.errors import StopSync
+from gigya_cheetah_assets.gigya import prefetched
 from gigya_cheetah_assets.ledger import Changes, InboundState, Ledger, RowShape, compare, compare_rejected
 from gigya_cheetah_assets.mapping import FieldTable, Mapped, map_profiles
 from gigya_cheetah_assets.outbound import parked, shared_emails
@@ -68,8 +70,9 @@ def make_rows(sync: Sync, table: FieldTable, window: Window, ledger: Ledger, *, 
     target = folders.asset_folder(data, sync.name, folders.ROWS, window.stamp)
     with folders.building(target) as building, _RowsWriter(building) as writer:
         maker = _RowsMaker(sync, table, window, ledger, writer, shared=shared_emails.read(profiles))
-        for batch in read_batches(profiles / "profiles.parquet"):
-            maker.add(batch)
+        with closing(prefetched(maker.mapped(read_batches(profiles / "profiles.parquet")), depth=1)) as batches:
+            for batch, mapped in batches:
+                maker.add(batch, mapped)
         for batch in read_batches(profiles / "rejected.parquet"):
             maker.add_rejected(batch)
         writer.close()
@@ -135,10 +138,14 @@ class _RowsMaker:
         self._shape = RowShape.of(table.fields)
         self._parked = InboundState(ledger, sync.name, self._shape).parked()
 
-    def add(self, profiles: pa.Table) -> None:
-        """Maps and compares a batch of good profiles."""
+    def mapped(self, batches: Iterable[pa.Table]) -> Iterator[tuple[pa.Table, Mapped]]:
+        """Batches of good profiles with what becomes of them; depends on nothing else, so a thread may be ahead."""
+        for profiles in batches:
+            yield profiles, map_profiles(self.table, profiles.drop_columns(["repeat"]))
+
+    def add(self, profiles: pa.Table, mapped: Mapped) -> None:
+        """Compares a batch of good profiles."""
         counts = self.counts
-        mapped = map_profiles(self.table, profiles.drop_columns(["repeat"]))
         rows, withheld = self._shared.withhold(mapped.rows, self._shape.key)
         rows, waiting, waits = parked.withhold(rows, self._parked, self._shape)
         breaches = schemas.validate(self._schema, rows)
