@@ -14,6 +14,7 @@ import dagster as dg
 from gigya_cheetah_assets.assets.clock import clock_asset
 from gigya_cheetah_assets.assets.external import external_assets
 from gigya_cheetah_assets.assets.feeds import feed_checks
+from gigya_cheetah_assets.assets.housekeeping import retention_asset
 from gigya_cheetah_assets.assets.inbound import inbound_assets
 from gigya_cheetah_assets.assets.outbound import outbound_assets
 from gigya_cheetah_assets.assets.reconciliation import reconciliation_asset
@@ -22,6 +23,7 @@ from gigya_cheetah_assets.config.files import InboundFiles
 from gigya_cheetah_assets.resources import Connections
 from gigya_cheetah_assets.schedules import (
     asset_job,
+    daily_schedule,
     feeds_job,
     hourly_schedule,
     inbound_job,
@@ -46,7 +48,11 @@ def build_definitions(*, syncs: Sequence[Sync], connections: Connections | None 
 
 def _sync_definitions(sync: Sync) -> dg.Definitions:
     missing = missing_variables(sync)
-    parts = [_outbound(sync), *([_inbound(sync, sync.inbound_files)] if sync.inbound_files else [])]
+    parts = [
+        _outbound(sync),
+        _housekeeping(sync),
+        *([_inbound(sync, sync.inbound_files)] if sync.inbound_files else []),
+    ]
     whole = dg.Definitions.merge(dg.Definitions(assets=external_assets(sync)), *parts)
     if not missing:
         return whole
@@ -77,6 +83,13 @@ def _inbound(sync: Sync, files: InboundFiles) -> dg.Definitions:
         schedules=[hourly_schedule(sync, look, minute=50)],
         sensors=[inbox_sensor(sync, files, job)],
     )
+
+
+def _housekeeping(sync: Sync) -> dg.Definitions:
+    """What keeps the data folder from growing, and personal data from staying."""
+    asset = retention_asset(sync)
+    job = asset_job(sync, "retention", asset)
+    return dg.Definitions(assets=[asset], jobs=[job], schedules=[daily_schedule(sync, job, hour=3)])
 
 
 def _shown_only(asset: object, missing: list[str]) -> dg.AssetSpec:

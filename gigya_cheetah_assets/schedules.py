@@ -62,6 +62,18 @@ def hourly_schedule(sync: Sync, job: dg.UnresolvedAssetJobDefinition, *, minute:
     )
 
 
+def daily_schedule(sync: Sync, job: dg.UnresolvedAssetJobDefinition, *, hour: int) -> dg.ScheduleDefinition:
+    """Runs a job once a day, at twenty past an hour (UTC)."""
+    return dg.ScheduleDefinition(
+        name=f"{job.name}_schedule",
+        job=job,
+        cron_schedule=f"20 {hour} * * *",
+        execution_timezone="UTC",
+        default_status=_status(sync),
+        description="Every day.",
+    )
+
+
 def outbound_schedule(sync: Sync, job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
     """Requests each window once it has ended and Gigya's search has had its delay to catch up."""
     minute = sync.windows.delay_minutes

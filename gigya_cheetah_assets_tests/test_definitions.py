@@ -8,7 +8,7 @@ from gigya_cheetah_assets.definitions import build_definitions
 from gigya_cheetah_assets_tests.syncs import minimal_sync
 
 VARIABLES = ("GIGYA_API_KEY", "GIGYA_USER_KEY", "GIGYA_SECRET")
-OUTBOUND = ("gigya_profiles", "cheetahmail_rows", "staged_import_files", "opt_out_clock")
+OUTBOUND = ("gigya_profiles", "cheetahmail_rows", "staged_import_files", "opt_out_clock", "retention")
 INBOUND = ("inbound_rows", "inbound_change_set", "gigya_account_updates", "reconciliation")
 
 
@@ -33,7 +33,7 @@ def test_each_sync_has_its_own_assets_job_and_schedule() -> None:
     assert names == {f"{sync}/{asset}" for sync in ("acme", "other") for asset in OUTBOUND}
     assert {"acme_outbound", "other_outbound"} <= set(repository.job_names)
     assert {schedule.name for schedule in repository.schedule_defs} == {
-        f"{sync}_{name}_schedule" for sync in ("acme", "other") for name in ("outbound", "opt_out_clock")
+        f"{sync}_{name}_schedule" for sync in ("acme", "other") for name in ("outbound", "opt_out_clock", "retention")
     }
 
 

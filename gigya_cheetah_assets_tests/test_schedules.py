@@ -61,3 +61,9 @@ def test_before_the_first_window_has_ended_nothing_is_requested() -> None:
 def test_a_schedule_is_on_only_where_the_sync_says_so() -> None:
     assert _schedule().default_status is dg.DefaultScheduleStatus.STOPPED
     assert _schedule(automation="running").default_status is dg.DefaultScheduleStatus.RUNNING
+
+
+def test_what_is_too_old_is_removed_every_night() -> None:
+    repository = build_definitions(syncs=[Sync.model_validate(minimal_sync())]).get_repository_def()
+    schedule = repository.get_schedule_def("acme_retention_schedule")
+    assert (schedule.cron_schedule, schedule.job_name) == ("20 3 * * *", "acme_retention")

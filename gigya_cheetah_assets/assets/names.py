@@ -11,6 +11,7 @@ OUTBOUND = "outbound"
 INBOUND = "inbound"
 CHEETAHMAIL = "cheetahmail"
 CONSENT = "consent"
+HOUSEKEEPING = "housekeeping"
 
 
 def key(sync: Sync, name: str) -> dg.AssetKey:

@@ -68,6 +68,7 @@ class Sync(Model):
     Attributes:
         record_filter: Conditions that all must hold for a record to be exported; the others are filtered.
         sample_size: Sample mode: only so many accounts of a window, the lowest UIDs by their stable order.
+        retention_days: How long local copies and Parquet of personal data are kept; see docs/operations.md.
         automation: Whether schedules and sensors are on when the daemon starts.
     """
 
@@ -83,6 +84,7 @@ class Sync(Model):
     limits: Limits = Limits()
     opt_out_deadlines: OptOutDeadlines = OptOutDeadlines()
     sample_size: Annotated[int | None, Field(ge=1)] = None
+    retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
     automation: Literal["running", "stopped"] = "stopped"
 
     @model_validator(mode="after")
