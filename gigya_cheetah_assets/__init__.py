@@ -12,5 +12,5 @@ import os
 gc.set_threshold(100_000, 20, 100)
 # The last collections, in the end of a process, would free what the system takes back anyway: half a second.
 atexit.register(gc.freeze)
-# Of Arrow's allocators the system's own is the quickest here and keeps a fifth less memory; read when pyarrow is loaded.
+# Of Arrow's allocators the system's own is the quickest here and keeps a fifth less; read when pyarrow is loaded.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
