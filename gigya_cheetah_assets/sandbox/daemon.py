@@ -31,29 +31,41 @@ def write_settings(home: Path) -> None:
 
 
 @contextmanager
-def daemon(home: Path) -> Iterator[None]:
+def daemon(home: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Runs the daemon on this process's environment while the block runs; its output lies in `daemon.log`."""
     command = [str(Path(sys.executable).with_name("dagster-daemon")), "run", "-m", "gigya_cheetah_assets.definitions"]
     with (home / "daemon.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own command
-            command, env={**os.environ, "DAGSTER_HOME": str(home)}, stdout=log, stderr=log, start_new_session=True
+            command,
+            env={**os.environ, "DAGSTER_HOME": str(home.absolute())},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
         try:
-            yield
+            yield process
         finally:
             _end(process)
 
 
-def wait_for_files(sync: Sync, data: Path, names: list[str], *, seconds: float, told: Callable[[str], object]) -> None:
+def wait_for_files(
+    process: subprocess.Popen[bytes],
+    sync: Sync,
+    names: list[str],
+    *,
+    data: Path,
+    seconds: float,
+    told: Callable[[str], object],
+) -> None:
     """Waits until the files of these names have ended their way.
 
     Raises:
-        StopSync: They have not in that time.
+        StopSync: They have not in that time, or the daemon has ended.
     """
     wanted = set(names)
     deadline = time.monotonic() + seconds
     last = -1
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and process.poll() is None:
         done = {offer.name for offer in all_offers(data, sync) if _is_over(sync, data, offer)}
         if len(done & wanted) != last:
             last = len(done & wanted)
@@ -62,7 +74,7 @@ def wait_for_files(sync: Sync, data: Path, names: list[str], *, seconds: float, 
             return
         time.sleep(0.5)
     raise StopSync(
-        f"{len(wanted) - last} of {len(wanted)} files of the inbox were not through after {seconds:.0f} s",
+        f"{len(wanted) - max(last, 0)} of {len(wanted)} files of the inbox did not come through in {seconds:.0f} s",
         next_step="look into daemon.log beside the demo's Dagster home",
     )
 

@@ -1,9 +1,10 @@
-"""`gigya-cheetah demo`: the whole flow once on a sandbox, with a second look at every row that was delivered."""
+"""`gigya-cheetah demo`: the whole loop once on a sandbox, with a second look at every account and subscriber."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -15,13 +16,17 @@ from pathlib import Path
 import click
 import dagster as dg
 from rich.console import Console
-from rich.table import Table
 
 from gigya_cheetah_assets.config import Sync, data_folder, load_syncs
-from gigya_cheetah_assets.config.loading import DATA_VARIABLE
+from gigya_cheetah_assets.config.loading import DATA_VARIABLE, SYNCS_VARIABLE
 from gigya_cheetah_assets.outbound.summary import DeliverySummary, RowsSummary
 from gigya_cheetah_assets.outbound.window import Window, last_ended, window_of
+from gigya_cheetah_assets.sandbox import both_sides, demo_tables
+from gigya_cheetah_assets.sandbox.agreement import compare_sides
+from gigya_cheetah_assets.sandbox.both_sides import Expectation
+from gigya_cheetah_assets.sandbox.cheetahmail import CheetahMail
 from gigya_cheetah_assets.sandbox.comparison import compare_with_site
+from gigya_cheetah_assets.sandbox.daemon import daemon, wait_for_files, write_settings
 from gigya_cheetah_assets.sandbox.server import Population, Sandbox
 from gigya_cheetah_assets.sandbox.story import changes
 from gigya_cheetah_assets.sandbox.syncfile import write_sync_file
@@ -30,8 +35,8 @@ from gigya_cheetah_assets.store import folders, summary
 # All accounts are older than the first window's end, so that window is the initial load.
 _FIRST_UPDATE, _LAST_UPDATE = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, 23, tzinfo=UTC)
 # Dagster's own progress lines would bury the summary; errors still show.
-_NO_TELEMETRY = "telemetry: {enabled: false}\n"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
+_PATIENCE = 180.0
 
 
 @dataclass(frozen=True)
@@ -45,14 +50,54 @@ class Round:
     delivery: DeliverySummary
 
 
+@dataclass
+class Stage:
+    """What the acts of the demo share."""
+
+    console: Console
+    sandbox: Sandbox
+    mail: CheetahMail
+    sync: Sync
+    instance: dg.DagsterInstance
+    newest: str
+
+    def materialize(self, title: str, key: str) -> Round:
+        """Runs the outbound job for one window; ends the demo when it fails."""
+        from gigya_cheetah_assets.definitions import build_definitions  # noqa: PLC0415 - loads the user's syncs
+
+        self.console.print(f"Materializing window {key}: {title} …")
+        job = build_definitions(syncs=[self.sync]).resolve_job_def(f"{self.sync.name}_outbound")
+        started = time.perf_counter()
+        result = job.execute_in_process(
+            partition_key=key, instance=self.instance, run_config=_QUIET, raise_on_error=False
+        )
+        if not result.success:
+            self.console.print(f"The run of window {key} failed; the lines above say why.")
+            sys.exit(1)
+        window = window_of(self.sync.windows, key, now=datetime.now(UTC))
+        return Round(title, window, time.perf_counter() - started, *_summaries(self.sync, window))
+
+    def imported(self) -> None:
+        """Lets CheetahMail import what lies in the outbox."""
+        found = self.mail.import_now()
+        rejected = sum(len(done.rejected) for done in found)
+        rows = sum(done.accepted for done in found)
+        self.console.print(f"CheetahMail imports {len(found)} files: {rows} rows taken, {rejected} rejected.")
+
+    def read(self, process: subprocess.Popen[bytes], names: list[str]) -> None:
+        """Waits until the daemon's sensors have taken the files through."""
+        self.console.print(f"CheetahMail drops {len(names)} files; the daemon's sensor finds them …")
+        wait_for_files(process, self.sync, names, data=data_folder(), seconds=_PATIENCE, told=self.console.print)
+
+
 @click.command()
 @click.option("--accounts", default=2000, show_default=True, help="Accounts on the sandbox's site.")
 @click.option("--seed", default=1, show_default=True, help="Other people, same shapes.")
 @click.option("--faults", default="", help="Make the sandbox misbehave, e.g. drop=0.02,short_pages (docs/sandbox.md).")
 def demo(accounts: int, seed: int, faults: str) -> None:
-    """Start a sandbox, run the outbound job on real HTTP and SFTP, check every delivered row, print a summary.
+    """Run the whole loop on a sandbox, in both directions on real HTTP and SFTP, and compare both sides.
 
-    Exits with 1 when any row differs from its account. Everything lies in data/demo until the next demo.
+    Exits with 1 when they disagree on any field or consent. Everything lies in data/demo until the next demo.
     """
     folder = data_folder() / "demo"
     shutil.rmtree(folder, ignore_errors=True)
@@ -60,42 +105,53 @@ def demo(accounts: int, seed: int, faults: str) -> None:
     console.print(f"Starting a sandbox with {accounts} accounts{f' and faults {faults}' if faults else ''} …")
     people = Population(accounts, seed, start=_FIRST_UPDATE, end=_LAST_UPDATE)
     with Sandbox(folder / "sandbox", people, faults=faults) as sandbox, _environment(sandbox, folder):
-        sync = load_syncs(write_sync_file(folder / "syncs", sandbox))[0]
-        rounds = list(_play(console, sandbox, sync, folder))
-        differences = compare_with_site(sandbox, sync)
-    console.print(_counts(rounds), _rejects(rounds), _files(rounds))
-    for line in differences.lines():
-        console.print(line)
-    if differences.found:
+        sync = load_syncs()[0]
+        newest = last_ended(sync.windows, datetime.now(UTC)) or ""
+        mail = CheetahMail(folder / "cheetahmail", sandbox.sftp_root / sync.staging.inbox, sync, seed=seed)
+        with dg.DagsterInstance.get() as instance:
+            wrong = _play(Stage(console, sandbox, mail, sync, instance, newest), folder / "dagster")
+        mail.close()
+    if wrong:
         sys.exit(1)
 
 
-def _play(console: Console, sandbox: Sandbox, sync: Sync, folder: Path) -> Iterator[Round]:
-    """Initial load, then people change things, then the newest window, then the same window once more."""
-    now = datetime.now(UTC)
-    newest = last_ended(sync.windows, now) or ""
-    first = f"{sync.windows.start:%Y-%m-%d}"
-    (folder / "dagster").mkdir()
-    (folder / "dagster" / "dagster.yaml").write_text(_NO_TELEMETRY, encoding="utf-8")
-    with dg.DagsterInstance.local_temp(str(folder / "dagster")) as instance:
-        from gigya_cheetah_assets.definitions import build_definitions  # noqa: PLC0415 - loads the user's syncs
+def _play(stage: Stage, home: Path) -> bool:
+    """All acts; whether anything disagrees in the end."""
+    console = stage.console
+    rounds = [stage.materialize("initial load", f"{stage.sync.windows.start:%Y-%m-%d}")]
+    console.print(f"People do things on the site: {changes(stage.sandbox.site)}.")
+    rounds.append(stage.materialize("after people changed things", stage.newest))
+    rounds.append(stage.materialize("the same window again", stage.newest))
+    differences = compare_with_site(stage.sandbox, stage.sync)
+    stage.imported()
+    with daemon(home) as process:
+        expected = both_sides.act(stage.mail, stage.sandbox.site)
+        console.print("People do things at CheetahMail and on the site, at the same time:")
+        for story, count in demo_tables.stories(expected).items():
+            console.print(f"  {count:>3} {story}")
+        stage.read(process, stage.mail.drop())
+        rounds.append(stage.materialize("after the inbound direction", stage.newest))
+        stage.imported()
+        stage.read(process, [*stage.mail.drop(), *stage.mail.drop_full()])
+    rounds.append(stage.materialize("everybody is quiet", stage.newest))
+    stage.imported()
+    return _verdict(stage, rounds, expected, differences.lines() if differences.found else [])
 
-        job = build_definitions(syncs=[sync]).resolve_job_def(f"{sync.name}_outbound")
-        plan = [("initial load", first), ("after people changed things", newest), ("the same window again", newest)]
-        for title, key in plan:
-            if title.startswith("after"):
-                console.print(f"People do things on the site: {changes(sandbox.site)}.")
-            console.print(f"Materializing window {key}: {title} …")
-            started = time.perf_counter()
-            result = job.execute_in_process(
-                partition_key=key, instance=instance, run_config=_QUIET, raise_on_error=False
-            )
-            seconds = time.perf_counter() - started
-            if not result.success:
-                console.print(f"The run of window {key} failed; the lines above say why.")
-                sys.exit(1)
-            window = window_of(sync.windows, key, now=now)
-            yield Round(title, window, seconds, *_summaries(sync, window))
+
+def _verdict(stage: Stage, rounds: list[Round], expected: list[Expectation], found: list[str]) -> bool:
+    console, site = stage.console, stage.sandbox.site
+    console.print(demo_tables.counts(rounds), demo_tables.rejects(rounds), demo_tables.files(rounds))
+    console.print(demo_tables.inbound(stage.sync), demo_tables.decisions(stage.sync))
+    console.print(demo_tables.opt_outs(stage.sync))
+    agreement = compare_sides(site, stage.mail.subscribers())
+    found += [*agreement.found, *demo_tables.broken_expectations(site, stage.mail.subscribers(), expected)]
+    for line in found[:20]:
+        console.print(line)
+    console.print(
+        f"Both sides compared field by field: {agreement.compared} accounts, and {agreement.consent_only} more for "
+        f"consent only (shared or unusable addresses): {len(found)} disagreements."
+    )
+    return bool(found)
 
 
 def _summaries(sync: Sync, window: Window) -> tuple[RowsSummary, DeliverySummary]:
@@ -106,44 +162,16 @@ def _summaries(sync: Sync, window: Window) -> tuple[RowsSummary, DeliverySummary
 
 @contextmanager
 def _environment(sandbox: Sandbox, folder: Path) -> Iterator[None]:
-    """The sandbox's variables and a data folder of the demo's own, as long as it runs."""
+    """The sandbox's variables, sync file, data folder and Dagster home of the demo's own, as long as it runs."""
     before = dict(os.environ)
+    syncs = write_sync_file(folder / "syncs", sandbox)
+    write_settings(folder / "dagster")
     os.environ.update(sandbox.environ)
     os.environ[DATA_VARIABLE] = str(folder / "data")
+    os.environ[SYNCS_VARIABLE] = str(syncs)
+    os.environ["DAGSTER_HOME"] = str((folder / "dagster").absolute())
     try:
         yield
     finally:
         os.environ.clear()
         os.environ.update(before)
-
-
-def _counts(rounds: list[Round]) -> Table:
-    table = Table(title="accounts by window", title_justify="left")
-    for name in ("window", "what", "read", "delivered", "unchanged", "filtered", "rejected", "seconds"):
-        table.add_column(name, justify="left" if name in ("window", "what") else "right")
-    for r in rounds:
-        d = r.delivery
-        counts = (d.read, d.delivered, d.unchanged, d.filtered, d.rejected)
-        table.add_row(r.window.key, r.title, *map(str, counts), f"{r.seconds:.1f}")
-    return table
-
-
-def _rejects(rounds: list[Round]) -> Table:
-    table = Table(title="rejected, by column and reason", title_justify="left")
-    for name in ("window", "column", "reason", "records"):
-        table.add_column(name)
-    for r in rounds:
-        for column, reasons in r.rows.reasons.items():
-            for reason, count in reasons.items():
-                table.add_row(r.window.key, column, reason, str(count))
-    return table
-
-
-def _files(rounds: list[Round]) -> Table:
-    table = Table(title="files in the outbox", title_justify="left")
-    for name in ("kind", "name", "rows", "bytes", "sha256"):
-        table.add_column(name, overflow="fold")
-    for r in rounds:
-        for f in r.delivery.files:
-            table.add_row(f.kind, f.name, str(f.rows), str(f.bytes), f.sha256[:16])
-    return table

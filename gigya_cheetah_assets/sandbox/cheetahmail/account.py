@@ -35,6 +35,9 @@ class CheetahMail:
         key: What makes a subscriber.
         misbehaviour: How its feeds go wrong.
         seed: Makes what people do repeatable.
+
+    Attributes:
+        reports: Names of the import reports that were dropped.
     """
 
     def __init__(
@@ -45,7 +48,7 @@ class CheetahMail:
         self._list = SubscriberList(folder / f"subscribers-{key}.sqlite", key)
         self._dropper = Dropper(inbox, Misbehaviour.parse(misbehaviour))
         self._random = random.Random(seed)  # noqa: S311 - people, not secrets
-        self.imported: list[Imported] = []
+        self.reports: list[str] = []
 
     def close(self) -> None:
         """Closes the list."""
@@ -59,8 +62,7 @@ class CheetahMail:
         """The import job: new files of the outbox, then a report into the inbox."""
         with open_staging(self._sync.staging) as staging:
             found = import_files(staging, self._list)
-        self.imported += found
-        self._dropper.drop("loader_events", report_rows(found), REPORT_HEADER)
+        self.reports += self._dropper.drop("loader_events", report_rows(found), REPORT_HEADER)
         return found
 
     def drop(self) -> list[str]:
