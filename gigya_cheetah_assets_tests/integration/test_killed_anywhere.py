@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -20,6 +20,7 @@ import yaml
 
 from gigya_cheetah_assets.sandbox import Sandbox, second_opinion
 from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE, sync_content
+from gigya_cheetah_assets_tests.pgp.people_keys import Gpg, everybody
 
 LATER = "2026-03-02"
 DURING_LATER = int(datetime(2026, 3, 2, 12, tzinfo=UTC).timestamp() * 1000)
@@ -49,19 +50,25 @@ class Place:
 
     folder: Path
     sandbox: Sandbox
+    defaults: dict[str, Any] = field(default_factory=dict)
+    keys: Gpg | None = None
 
     def environ(self) -> dict[str, str]:
         """What the process needs; writes the sync file that it names."""
         (self.folder / "syncs").mkdir(parents=True, exist_ok=True)
-        content = yaml.safe_dump(sync_content(self.sandbox, self.folder))
-        (self.folder / "syncs" / "sandbox.yaml").write_text(content, encoding="utf-8")
+        content = sync_content(self.sandbox, self.folder)
+        content["import_files"]["defaults"] |= self.defaults
+        if "max_rows" in self.defaults:
+            for kind in ("unsubscribes", "address_changes", "profiles", "subscribes"):
+                content["import_files"][kind]["name"] += ".{part}"
+        (self.folder / "syncs" / "sandbox.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
         own = {"GIGYA_CHEETAH_SYNCS": str(self.folder / "syncs"), "GIGYA_CHEETAH_DATA": str(self.folder / "data")}
         return {**os.environ, **self.sandbox.environ, **own}
 
     def outcome(self) -> tuple[dict[str, bytes], list[tuple[object, ...]]]:
         """The outbox (hidden files too) and what the ledger says of each person."""
         outbox = self.folder / "staging" / "autoproc"
-        files = {path.name: path.read_bytes() for path in sorted(outbox.iterdir())}
+        files = {path.name: self._content(path) for path in sorted(outbox.iterdir())}
         ledger = sqlite3.connect(self.folder / "data" / "ledger.sqlite")
         try:
             people = ledger.execute("SELECT uid, digest, row_text, consents, delivery FROM ledger_agreed ORDER BY uid")
@@ -69,11 +76,19 @@ class Place:
         finally:
             ledger.close()
 
+    def _content(self, path: Path) -> bytes:
+        """What is in a file: no two encryptions of it are the same."""
+        if self.keys is None or path.suffix != ".pgp":
+            return path.read_bytes()
+        content, signers = self.keys.decrypt(path)
+        assert signers == [self.keys.fingerprints["us"]]
+        return content
+
     def copy(self, folder: Path) -> Place:
         """A place that begins where this one stands."""
         if self.folder.exists():
             shutil.copytree(self.folder, folder)
-        return Place(folder, self.sandbox)
+        return replace(self, folder=folder)
 
 
 @pytest.fixture(scope="module")
@@ -143,3 +158,29 @@ def test_a_kill_at_any_of_ten_points_then_a_second_run_gives_the_same(runner: Ru
         files = _killed_everywhere(runner, start, LATER, tmp_path, points=10)
     later = sorted(name.split("_")[1] for name in files if "_20260302T" in name)
     assert later == ["coa", "profiles", "subs", "unsubs"]
+
+
+@pytest.mark.timeout(300)
+def test_a_delivery_in_parts_of_json_lines_that_is_killed_and_run_again_gives_the_same(
+    runner: Runner, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    defaults = {"format": "jsonl", "max_rows": 60, "count_suffix": ".count", "trigger_suffix": ".done"}
+    start = Place(tmp_path / "nothing-yet", sandbox, defaults)
+    files = _killed_everywhere(runner, start, FIRST, tmp_path, points=3)
+    data = [name for name in files if name.endswith(".gz")]
+    assert len(data) > 5
+    assert set(files) == {*data, *(f"{name}.count" for name in data), *(f"{name}.done" for name in data)}
+
+
+@pytest.mark.timeout(300)
+def test_an_encrypted_delivery_that_is_killed_and_run_again_holds_the_same(
+    runner: Runner, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pgp = {"encrypt_to": {"env": "CHEETAH"}, "sign_with": {"env": "OUR_KEY"}, "passphrase": {"env": "OUR_PHRASE"}}
+    with everybody() as keys:
+        monkeypatch.setenv("CHEETAH", keys.public("cheetah"))
+        monkeypatch.setenv("OUR_KEY", keys.secret("us", "open"))
+        monkeypatch.setenv("OUR_PHRASE", "open")
+        start = Place(tmp_path / "nothing-yet", sandbox, {"pgp": pgp}, keys)
+        files = _killed_everywhere(runner, start, FIRST, tmp_path, points=3)
+    assert [name.rsplit(".", 2)[1:] for name in files] == [["gz", "pgp"]] * 3
