@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import sqlalchemy as sa
 
-from gigya_cheetah_assets.ledger.consents import OPT_OUT
+from gigya_cheetah_assets.ledger.consents import OPT_IN, OPT_OUT
 from gigya_cheetah_assets.ledger.inbound_items import Change
 from gigya_cheetah_assets.ledger.store import Ledger
 from gigya_cheetah_assets.ledger.tables import consent_log, inbound_files, inbound_items
@@ -65,11 +65,11 @@ def waiting_opt_outs(ledger: Ledger, sync: str, country_column: str | None) -> l
 
 
 def opt_out_ways(ledger: Ledger, sync: str, since: int) -> Iterator[tuple[str, int]]:
-    """Of the opt-outs that reached the other side since a time (epoch ms): where they came up, and the way in ms."""
+    """Of the people who turned from opt-in to opt-out since a time (epoch ms): where it came up, and the way in ms."""
     log = consent_log.c
     query = sa.select(log.side, log.decided_at, log.logged_at).where(
-        log.sync == sync, log.after == OPT_OUT, sa.or_(log.before.is_(None), log.before != OPT_OUT),
-        log.logged_at >= since, log.decided_at.is_not(None),
+        log.sync == sync, log.after == OPT_OUT, log.before == OPT_IN, log.logged_at >= since,
+        log.decided_at.is_not(None),
     )  # fmt: skip
     with ledger.snapshot() as (connection, _):
         for row in connection.execute(query):

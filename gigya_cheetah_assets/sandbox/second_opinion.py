@@ -15,7 +15,7 @@ from typing import Any
 
 Document = dict[str, Any]
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}")
+_EMAIL = re.compile(r"[^@\s,;<>()\[\]\"]+@(?:[^@\s,;<>()\[\]\".]+\.)+[^@\s,;<>()\[\]\".]{2,}")
 LISTS = {"NEWSLETTER": ("newsletter",), "PARTNER_OFFERS": ("offers", "partner")}
 
 
@@ -41,7 +41,7 @@ def row(document: Document) -> dict[str, str] | None:
         "CITY": re.sub(r"\s+", " ", get("profile.city"))[:40],
         "ZIP": get("profile.zip"),
         "LANGUAGE": (get("profile.locale") or get("profile.languages")).lower(),
-        "TIER": {"gold": "G", "silver": "S", "bronze": "B"}.get(get("data.loyalty.tier"), "N"),
+        "TIER": _tier(at(document, "data", "loyalty", "tier")),
         "POINTS": _points(get("data.loyalty.points")),
         "BRANDS": _joined(at(document, "data", "brands")),
         "CRM_ID": get("data.externalIds.crm"),
@@ -86,6 +86,13 @@ def text(value: Any) -> str:
         value = int(value)
     clean = unicodedata.normalize("NFC", html.unescape(str(value)))
     return _CONTROL.sub(" ", clean).strip()
+
+
+def _tier(value: Any) -> str:
+    # An object where a word is expected is a value error and no absent value: the cell stays empty.
+    if isinstance(value, dict | list):
+        return ""
+    return {"gold": "G", "silver": "S", "bronze": "B"}.get(text(value), "N")
 
 
 def _joined(value: Any) -> str:
