@@ -79,8 +79,6 @@ class Database:
         # SQLite's own waiting does not cover this switch; a second process may be doing the same right now.
         while True:
             try:
-                # Takes effect in an empty file only; larger pages make both the scan and the first load cheaper.
-                raw.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
                 if raw.execute("PRAGMA journal_mode = WAL").fetchone()[0] == "wal":
                     return
             except raw.OperationalError as error:
@@ -145,6 +143,9 @@ class Database:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # Takes effect in an empty file only; larger pages make both the scan and the first load cheaper. Before the size of
+    # the cache, which else counts for nothing: a first load would be held in memory as a whole.
+    connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
     connection.execute("PRAGMA foreign_keys = ON")
     # FULL: a recorded delivery survives a power cut; it costs one fsync a transaction.
     connection.execute("PRAGMA synchronous = FULL")

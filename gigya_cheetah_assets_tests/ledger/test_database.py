@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from gigya_cheetah_assets.errors import ConfigError, RetryLater, StopSync
 from gigya_cheetah_assets.ledger import Ledger, LedgerBusy, LedgerUnusable
+from gigya_cheetah_assets.ledger.tables import releases
 from gigya_cheetah_assets.ledger.url import ledger_url
 from gigya_cheetah_assets_tests.ledger.people import SHAPE, Person, deliver, frame
 
@@ -158,3 +159,12 @@ def test_many_neighbours_are_one_scan_and_few_people_are_looked_up(traced: tuple
     scan, look_up = (s for s in statements if "FROM ledger_agreed" in s)
     assert "BETWEEN" in scan
     assert "slot IN" in look_up
+
+
+def test_a_large_first_delivery_does_not_stay_in_memory_until_it_is_committed(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.sqlite"
+    with Ledger.open(f"sqlite:///{file}") as ledger, ledger._database.writing() as connection:
+        for number in range(60):
+            release = {"sync": "acme", "window": f"{number:0>1000000}", "check_name": "volume", "released_at": 0}
+            connection.execute(sa.insert(releases).values(release))
+        assert file.with_name("ledger.sqlite-wal").stat().st_size > 10_000_000
