@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -169,6 +170,20 @@ def test_json_lines_hold_the_cells_of_the_delimited_file(outbound: Runs, expecte
     assert lines == _rows(expected["gigya_profiles_20260301T000000Z.csv.gz"])
     others = {name: data for name, data in outbound.files().items() if name.endswith(".gz")}
     assert others == {name: data for name, data in expected.items() if "profiles" not in name}
+
+
+def test_all_of_the_data_folder_is_for_this_user_only_whatever_the_umask(outbound: Runs, keys: Gpg) -> None:
+    named(outbound, max_rows=40, count_suffix=".count", trigger_suffix=".done")
+    before = os.umask(0)
+    try:
+        assert outbound.run(FIRST).success
+    finally:
+        os.umask(before)
+    data = outbound.folder / "data"
+    paths = list(data.rglob("*"))
+    assert {".pgp", ".count", ".done", ".json", ".parquet", ".sqlite"} <= {path.suffix for path in paths}
+    modes = {path.relative_to(data): stat.S_IMODE(path.stat().st_mode) for path in paths}
+    assert {path: mode for path, mode in modes.items() if mode != (0o700 if (data / path).is_dir() else 0o600)} == {}
 
 
 def _rows(data: bytes) -> list[dict[str, str]]:

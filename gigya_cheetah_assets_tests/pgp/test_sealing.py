@@ -6,6 +6,7 @@ import os
 import resource
 import stat
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -145,3 +146,30 @@ def test_no_secret_stands_in_a_message(keys: Gpg, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(ConfigError) as caught, Sealer(settings()):
         pass
     assert "hunter2" not in str(caught.value)
+
+
+_MEASURED = """
+import os, resource, sys
+from pathlib import Path
+from gigya_cheetah_assets.config.pgp import PgpIn, PgpOut
+from gigya_cheetah_assets.pgp import Sealer, decrypt
+folder, out = Path(sys.argv[1]), {"encrypt_to": {"env": "US"}, "sign_with": {"env": "OUR_KEY"}}
+phrase = {"passphrase": {"env": "OUR_PHRASE"}}
+with Sealer(PgpOut.model_validate(out | phrase)) as sealer:
+    sealer.seal(folder / "source", folder / "sealed")
+settings = PgpIn.model_validate({"decrypt_with": {"env": "OUR_KEY"}, "verify_with": {"env": "US"}} | phrase)
+decrypt(folder / "sealed", folder / "opened", settings, max_bytes=1 << 40)
+assert (folder / "opened").stat().st_size == (folder / "source").stat().st_size
+print(max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+"""
+
+
+def test_memory_does_not_grow_with_the_file(keys: Gpg, tmp_path: Path) -> None:
+    # A process of the shell's own: what this one has used up counts for its direct children too.
+    command = ["sh", "-c", '"$0" -c "$1" "$2"; exit $?', sys.executable, _MEASURED, str(tmp_path)]
+    peaks = []
+    for megabytes in (1, 150):
+        with (tmp_path / "source").open("wb") as file:
+            file.truncate(megabytes << 20)
+        peaks.append(int(subprocess.run(command, check=True, capture_output=True, text=True).stdout) / 1024)
+    assert peaks[1] < min(peaks[0] + 15, 150)
