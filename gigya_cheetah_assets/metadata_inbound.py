@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from gigya_cheetah_assets.inbound.change_counts import ChangeSetSummary
+from gigya_cheetah_assets.inbound.import_reports import ImportResult
 from gigya_cheetah_assets.inbound.inbox import Look
 from gigya_cheetah_assets.inbound.listing import Decision
 from gigya_cheetah_assets.inbound.names import shown
@@ -61,6 +62,20 @@ def of_delivered(window: str | None, metadata: Mapping[str, Any]) -> Metadata:
     """What `cheetahmail_subscribers` shows of one delivery."""
     kept = ("files", "delivered", "bytes", "ledger_revision")
     return {"window": window or "", **{name: metadata[name] for name in kept if name in metadata}}
+
+
+def observed(subscribers: dg.AssetKey, result: ImportResult) -> dg.AssetObservation:
+    """CheetahMail's result for one delivered file, as an observation of its list."""
+    counts = {"rows_read": result.rows_read, "rows_loaded": result.rows_loaded, "rows_rejected": result.rows_rejected}
+    return dg.AssetObservation(
+        subscribers,
+        description="CheetahMail reports the import of a file",
+        metadata={
+            "file": shown(result.file),
+            "window": result.window or "none of ours",
+            **{name: count for name, count in counts.items() if count is not None},
+        },
+    )
 
 
 def of_read(read: InboundRead) -> Metadata:

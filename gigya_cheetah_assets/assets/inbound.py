@@ -13,6 +13,7 @@ from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.failures import NETWORK_RETRIES, as_failures
 from gigya_cheetah_assets.inbound.change_set import make_change_set
 from gigya_cheetah_assets.inbound.complete import complete, put_away_processed
+from gigya_cheetah_assets.inbound.import_reports import import_results
 from gigya_cheetah_assets.inbound.offers import read_offer
 from gigya_cheetah_assets.inbound.take import take
 from gigya_cheetah_assets.mapping import FieldTable
@@ -46,6 +47,9 @@ def _rows(sync: Sync, table: FieldTable) -> dg.AssetsDefinition:
         with as_failures(), connections.staging(sync) as staging, connections.ledger() as ledger:
             offer = read_offer(connections.data, sync, context.partition_key)
             read = take(staging, sync, table, offer, data=connections.data, ledger=ledger, now=datetime.now(UTC))
+        if read.kind == "import_reports":
+            for result in import_results(sync, context.partition_key, data=connections.data):
+                context.log_event(metadata_inbound.observed(key(sync, "cheetahmail_subscribers"), result))
         return dg.MaterializeResult(
             metadata=metadata_inbound.of_read(read),
             check_results=[

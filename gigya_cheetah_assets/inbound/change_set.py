@@ -38,6 +38,7 @@ from gigya_cheetah_assets.inbound.rejects import LineRejects
 from gigya_cheetah_assets.inbound.rules import rules_of
 from gigya_cheetah_assets.inbound.take import state_of
 from gigya_cheetah_assets.ledger import Base, InboundState, Item, Ledger, ParkedOptOut
+from gigya_cheetah_assets.ledger.consents import OPT_OUT
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound.by_key import ByKey
 from gigya_cheetah_assets.outbound.spool import Spool, parts_for
@@ -53,6 +54,8 @@ CHANGES = pa.schema(
 )  # fmt: skip
 # Opt-outs that waited on the address of an account which has come up: forgotten once its item is settled.
 WAITED = pa.schema([("uid", pa.string()), ("address", pa.string()), ("subscription", pa.string())])
+_PEOPLE = pa.schema([("UID", pa.string()), ("email", pa.string())])
+LITE_ACCOUNT = "lite_account"
 WAITED_FILE = "waited.parquet"
 _PART_ROWS = 10_000
 _SILENT = ("bounces", "import_reports")
@@ -226,13 +229,31 @@ class _Maker:
     def _unknown(self, rows: list[Row], owners: dict[str, str]) -> None:
         """Rows of UIDs without an account: an opt-out follows its address, anything else is a reject."""
         rest: list[Row] = []
+        lite = self._lite(rows)
         for row in rows:
+            if row["uid"] in lite:
+                self._lite_row(row, lite[row["uid"]])
+                continue
             owner = owners.get((row["email"] or "").strip().lower())
             if owner is not None and opt_outs_of(self._feed, row):
                 self._late.append({**only_opt_outs(self._feed, row), "uid": owner})
             else:
                 rest.append(row)
         self._keep_or_reject(rest, UNKNOWN_UID)
+
+    def _lite(self, rows: list[Row]) -> dict[str, dict[str, str | None]]:
+        """Of lite accounts, whose key is a token, their states by subscription column."""
+        people = {row["uid"]: row["email"] for row in rows if row["email"]}
+        found = self._by_key.lite_accounts(pa.table({"UID": list(people), "email": list(people.values())}, _PEOPLE))
+        columns = {field.cheetahmail: field.paths[0] for field in self._feed.table.subscriptions}
+        return {row["UID"]: {name: row.get(path) for name, path in columns.items()} for row in found.to_pylist()}
+
+    def _lite_row(self, row: Row, states: dict[str, str | None]) -> None:
+        """Nothing is written to a lite account; an opt-out that it does not have yet is kept on its address."""
+        if all(states.get(name) == OPT_OUT for name in opt_outs_of(self._feed, row)):
+            self.counts.ignored[LITE_ACCOUNT] += 1
+        else:
+            self._keep_or_reject([row], LITE_ACCOUNT)
 
     def _keep_or_reject(self, rows: list[Row], reason: str) -> None:
         """Opt-outs without an account wait on their address; every other row is a reject."""

@@ -221,3 +221,26 @@ def test_an_inbox_that_cannot_be_listed_is_a_failed_tick(inbound: Inbound) -> No
     (inbound.folder / "staging" / "fromcheetah").write_text("no folder")
     with pytest.raises(dg.Failure, match="run/staging: "):
         inbound.tick()
+
+
+def test_an_import_report_is_observed_and_its_rejects_lie_beside_the_window(inbound: Inbound) -> None:
+    inbound.content["inbound_files"] = {**INBOUND, "import_reports": {"pattern": "*loader*_*.dat"}}
+    name = "gigya_profiles_20260301T000000Z.csv.gz"
+    header = "FILE_NAME,STATUS,ROWS_READ,ROWS_LOADED,ROWS_REJECTED,ROW_NO,ERROR,GIGYA_UID\n"
+    inbound.drop("loader_1.dat", f"{header}{name},done,300,299,1,,,\n{name},rejected,,,,17,no valid address,u1\n")
+    (result,) = inbound.arrive()
+    assert result.success
+    records = inbound.instance.fetch_observations(dg.AssetKey(["sandbox", "cheetahmail_subscribers"]), limit=5).records
+    told = {name: value.value for name, value in records[0].asset_observation.metadata.items()}  # type: ignore[union-attr] - it is one
+    assert (told["window"], told["rows_loaded"], told["rows_rejected"]) == ("20260301T000000Z", 299, 1)
+    kept = inbound.folder / "data" / "sandbox" / "cheetahmail_subscribers" / "20260301T000000Z"
+    assert [path.name for path in kept.iterdir()] == [f"{name}.rejects.parquet"]
+
+
+def test_an_opt_out_of_a_lite_account_that_has_it_already_asks_nothing(inbound: Inbound) -> None:
+    lite = {str(document["token"]) for document in inbound.sandbox.site.accounts() if not document.get("UID")}
+    row = next(r for r in lines(inbound, "profiles", FIRST) if r["NEWSLETTER"] == "0" and r["GIGYA_UID"] in lite)
+    inbound.drop("unsubs_1.dat", UNSUBS + unsub(row))
+    (result,) = inbound.arrive()
+    found = metadata(result, "inbound_change_set")
+    assert (found["ignored"], found["parked"], found["rejected"]) == (1, 0, 0)
