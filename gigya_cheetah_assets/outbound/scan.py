@@ -28,6 +28,8 @@ from gigya_cheetah_assets.store.batches import BATCH_ROWS
 
 log = logging.getLogger(__name__)
 _RESTARTS = 5
+# Parts are powers of two, so their size is between half of this and this.
+_PART_ROWS = 3 * BATCH_ROWS // 2
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Scan:
     def _once(self, folder: Path, client: GigyaClient, windows: int) -> Scanned:
         batches = self._batches(client)
         first, total = next(batches)
-        parts = parts_for(ceil(total / windows), BATCH_ROWS)
+        parts = parts_for(ceil(total / windows), _PART_ROWS)
         nameless = 0
         with Spool(folder, self.name, self.schema, key="UID", parts=parts) as spool:
             for batch in chain([first], (batch for batch, _ in batches)):
