@@ -7,12 +7,13 @@ import shlex
 import signal
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
 from gigya_cheetah_assets.errors import GigyaCheetahError
 from gigya_cheetah_assets.sandbox import credentials
+from gigya_cheetah_assets.sandbox.cheetahmail.ticking import ticking
 from gigya_cheetah_assets.sandbox.population import Population
 from gigya_cheetah_assets.sandbox.server import Sandbox
 from gigya_cheetah_assets.sandbox.sftp import INBOX, OUTBOX
@@ -48,13 +49,28 @@ def default_folder() -> Path:
     "--cursor-ttl", type=click.FloatRange(0), default=300.0, show_default=True, help="Life of a cursor, seconds."
 )
 @click.option("--rate-limit", type=click.FloatRange(0, min_open=True), help="Requests a second before 403048.")
-def sandbox(accounts: int, seed: int, load: Path | None, folder: Path | None, **options: Any) -> None:
-    """Run a local Gigya site and SFTP server until Ctrl-C.
+@click.option(
+    "--tick", type=click.FloatRange(0), default=60.0, show_default=True, help="Seconds of CheetahMail's turn; 0: none."
+)
+@click.option("--key", type=click.Choice(["email", "uid"]), default="email", help="What makes a subscriber there.")
+@click.option("--feeds", default="", help="How CheetahMail's files go wrong: halves, twice, skip_day.")
+def sandbox(
+    accounts: int,
+    seed: int,
+    load: Path | None,
+    folder: Path | None,
+    *,
+    tick: float,
+    key: Literal["email", "uid"],
+    feeds: str,
+    **options: Any,
+) -> None:
+    """Run a local Gigya site, SFTP server and CheetahMail account until Ctrl-C.
 
     Listens on 127.0.0.1 only, needs no credentials of yours and keeps its accounts in its folder.
     """
     box = Sandbox(folder or default_folder(), Population(accounts, seed, load), **options)
-    with box:
+    with box, ticking(box, seconds=tick, key=key, misbehaviour=feeds):
         click.echo(description(box))
         _until_stopped()
     click.echo("Sandbox stopped.")

@@ -12,10 +12,12 @@ from pathlib import Path
 import click
 
 from gigya_cheetah_assets.config import data_folder
+from gigya_cheetah_assets.sandbox.cheetahmail.ticking import ticking
 from gigya_cheetah_assets.sandbox.server import Population, Sandbox
 from gigya_cheetah_assets.sandbox.syncfile import HTTP_PORT, SFTP_PORT
 
 _GRACE_SECONDS = 8
+_TICK_SECONDS = 120
 # Before the first window of syncs/sandbox.yaml, so that many windows have something to show.
 _FIRST_UPDATE = datetime(2026, 2, 1, tzinfo=UTC)
 
@@ -30,8 +32,12 @@ def dev(accounts: int, faults: str, port: int) -> None:
     Dagster's history is kept in $DAGSTER_HOME, the sandbox's site and files in data/sandbox.
     """
     people = Population(accounts, start=_FIRST_UPDATE)
-    with Sandbox(data_folder() / "sandbox", people, faults=faults, http_port=HTTP_PORT, sftp_port=SFTP_PORT) as sandbox:
+    box = Sandbox(data_folder() / "sandbox", people, faults=faults, http_port=HTTP_PORT, sftp_port=SFTP_PORT)
+    with box as sandbox, ticking(sandbox, seconds=_TICK_SECONDS):
         click.echo(f"Gigya on http://127.0.0.1:{sandbox.http_port}, SFTP on 127.0.0.1:{sandbox.sftp_port}")
+        click.echo(
+            f"CheetahMail imports and drops files every {_TICK_SECONDS} s; drop your own into {sandbox.sftp_root}"
+        )
         click.echo(f"Dagster on http://127.0.0.1:{port} in some seconds; Ctrl-C ends all of it")
         sys.exit(_run_dagster(sandbox, port))
 
