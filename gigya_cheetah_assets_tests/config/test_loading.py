@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from gigya_cheetah_assets.config import Sync, load_sync, load_syncs, missing_variables
-from gigya_cheetah_assets.config.files import InboundDefaults
+from gigya_cheetah_assets.config.files import ImportFiles, InboundDefaults
+from gigya_cheetah_assets.config.pgp import PgpOut
 from gigya_cheetah_assets.errors import ConfigError
 from gigya_cheetah_assets_tests.syncs import DESIGN_EXAMPLE, minimal_sync
 
@@ -148,3 +150,55 @@ def test_a_model_never_prints_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_time_zone_that_nobody_knows_is_told(zone):
     with pytest.raises(ValueError, match="expected a time zone such as America/New_York"):
         InboundDefaults(time_zone=zone)
+
+
+def _import_files(**files: object) -> ImportFiles:
+    return ImportFiles.model_validate({"profiles": {"name": "p_{window}.csv"}} | files)
+
+
+@pytest.mark.parametrize(
+    ("files", "expectation"),
+    [
+        ({"defaults": {"max_rows": 10}}, r"profiles: expected \{part\} in the name"),
+        ({"unsubscribes": {"name": "u_{window}.csv", "max_rows": 10}}, r"unsubscribes: expected \{part\} in the name"),
+        ({"defaults": {"max_rows": 0}}, "max_rows"),
+        ({"defaults": {"format": "jsonl", "encoding": "cp1252"}}, "expected encoding utf-8"),
+        ({"defaults": {"count_suffix": ".ok", "trigger_suffix": ".ok"}}, "expected different suffixes"),
+        ({"profiles": {"name": "p_{window}_{number}.csv"}}, "no other placeholders"),
+        ({"defaults": {"pgp": {"encrypt_to": "a key as text"}}}, "expected {env: NAME}"),
+        ({"defaults": {"pgp": {"encrypt_to": {"env": "K"}, "passphrase": {"env": "P"}}}}, "needs a sign_with"),
+        ({"defaults": {"pgp": {"sign_with": {"env": "K"}}}}, "encrypt_to"),
+    ],
+)
+def test_import_files_that_cannot_be_written_as_they_are_set_are_refused(
+    files: dict[str, object], expectation: str
+) -> None:
+    with pytest.raises(ValidationError, match=expectation):
+        _import_files(**files)
+
+
+def test_a_kind_lays_its_own_settings_over_the_defaults() -> None:
+    keys = {"encrypt_to": {"env": "K"}}
+    files = _import_files(
+        defaults={"compression": "gzip", "pgp": keys},
+        unsubscribes={"name": "u_{window}_{part}.jsonl", "format": "jsonl", "max_rows": 5, "compression": "none"},
+    )
+    assert files.unsubscribes is not None
+    own, other = files.unsubscribes.layout(files.defaults), files.profiles.layout(files.defaults)
+    assert (own.format, own.max_rows, own.compression) == ("jsonl", 5, "none")
+    assert (other.format, other.max_rows, other.compression) == ("delimited", None, "gzip")
+    assert own.pgp == other.pgp == PgpOut.model_validate(keys)
+
+
+def test_the_keys_of_both_directions_are_among_the_variables_that_must_be_set(tmp_path: Path) -> None:
+    content = minimal_sync()
+    content["import_files"]["defaults"] = {"pgp": {"encrypt_to": {"env": "THEIRS"}, "sign_with": {"env": "OURS"}}}
+    pgp = {"decrypt_with": {"env": "OURS"}, "verify_with": {"env": "THEIRS_TOO"}}
+    content["inbound_files"] = {"unsubscribes": {"pattern": "*", "pgp": pgp}}
+    missing = missing_variables(Sync.model_validate(content), {})
+    assert {
+        "THEIRS (import_files.defaults.pgp.encrypt_to)",
+        "OURS (import_files.defaults.pgp.sign_with)",
+        "OURS (inbound_files.unsubscribes.pgp.decrypt_with)",
+        "THEIRS_TOO (inbound_files.unsubscribes.pgp.verify_with)",
+    } <= set(missing)
