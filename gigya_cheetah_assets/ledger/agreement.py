@@ -18,10 +18,9 @@ from gigya_cheetah_assets.ledger.consents import format_consents, parse_consents
 from gigya_cheetah_assets.ledger.corrections import note
 from gigya_cheetah_assets.ledger.deliveries import set_head
 from gigya_cheetah_assets.ledger.digests import digests, slots
-from gigya_cheetah_assets.ledger.driver import execute_many
 from gigya_cheetah_assets.ledger.inbound_items import Change
 from gigya_cheetah_assets.ledger.lookup import People, head
-from gigya_cheetah_assets.ledger.recording import known_mappings, upsert_sql
+from gigya_cheetah_assets.ledger.recording import known_mappings, upsert
 from gigya_cheetah_assets.ledger.row_text import decode, encode
 from gigya_cheetah_assets.ledger.shape import RowShape
 from gigya_cheetah_assets.ledger.sides import UNKNOWN, Base
@@ -124,7 +123,7 @@ class Agreement:
             row.consents,
             row.row_text,
         )
-        execute_many(self.connection, upsert_sql(self.mark), [values])
+        upsert(self.connection, [values])
         if found is None:
             set_head(self.connection, self.sync, replace(before, population=before.population + 1))
         return True

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from gigya_cheetah_assets.ledger.arrow import Texts, pc, whole
-from gigya_cheetah_assets.ledger.driver import execute_many, fetch
+from gigya_cheetah_assets.ledger.driver import fetch, insert_many
 from gigya_cheetah_assets.ledger.tables import consent_heads, consent_log
 
 OUTBOUND_DELIVERY = "outbound_delivery"
@@ -117,9 +117,7 @@ class ConsentLog:
         hashes = _chained(_texts(decisions, last + 1, now), previous)
         columns = (column.to_pylist() for column in decisions.columns)
         values = zip(repeat(self.sync), range(last + 1, last + 1 + count), repeat(now), *columns, hashes)
-        marks = ", ".join([self.mark] * len(_COLUMNS))
-        insert = f"INSERT INTO ledger_consent_log ({', '.join(_COLUMNS)}) VALUES ({marks})"  # noqa: S608 - constants and placeholders only
-        execute_many(self.connection, insert, values)
+        insert_many(self.connection, f"INSERT INTO ledger_consent_log ({', '.join(_COLUMNS)}) VALUES", values)
         self._move_head(last + count, hashes[-1])
         return count
 

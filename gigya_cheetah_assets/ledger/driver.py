@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -14,6 +15,8 @@ from sqlalchemy.exc import DBAPIError
 
 from gigya_cheetah_assets.ledger.errors import LedgerBusy, LedgerUnusable
 
+_ROWS_A_STATEMENT = 40
+_STATEMENTS = 100
 _SQLITE_BUSY = (5, 6)
 # PostgreSQL: lock not available, serialization failure, deadlock.
 _POSTGRES_BUSY = ("55P03", "40001", "40P01")
@@ -41,6 +44,33 @@ def execute_many(connection: Connection, sql: str, values: Iterable[tuple[object
     """
     with _driver(connection) as cursor:
         cursor.executemany(sql, values)
+
+
+def insert_many(connection: Connection, insert: str, rows: Iterable[tuple[object, ...]], *, after: str = "") -> None:
+    """Inserts many rows; on SQLite several a statement, which costs a third less.
+
+    Args:
+        connection: The open transaction.
+        insert: The statement up to and with VALUES.
+        rows: As many values each as columns are named.
+        after: What follows the values.
+
+    Raises:
+        LedgerUnusable: The database refused.
+    """
+    sqlite = connection.dialect.name == "sqlite"
+    # PostgreSQL refuses a statement that meets one row twice, and its driver sends them together anyway.
+    size, mark = (_ROWS_A_STATEMENT, "?") if sqlite else (1, "%s")
+    waiting = iter(rows)
+    with _driver(connection) as cursor:
+        while group := list(islice(waiting, size * _STATEMENTS)):
+            full = len(group) - len(group) % size
+            values = f"({', '.join([mark] * len(group[0]))})"
+            several = f"{insert} {', '.join([values] * size)} {after}"
+            cursor.executemany(
+                several, [tuple(chain.from_iterable(group[at : at + size])) for at in range(0, full, size)]
+            )
+            cursor.executemany(f"{insert} {values} {after}", group[full:])
 
 
 @contextmanager

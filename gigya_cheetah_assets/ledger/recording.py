@@ -6,7 +6,7 @@ had replaced stays what it replaced, however often the window is recorded.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
 
@@ -19,7 +19,7 @@ from gigya_cheetah_assets.ledger.consent_log import ConsentLog
 from gigya_cheetah_assets.ledger.consent_steps import delivered_steps
 from gigya_cheetah_assets.ledger.consents import encode_consents
 from gigya_cheetah_assets.ledger.digests import digests, encode_rows, slots
-from gigya_cheetah_assets.ledger.driver import execute_many
+from gigya_cheetah_assets.ledger.driver import execute_many, insert_many
 from gigya_cheetah_assets.ledger.lookup import People
 from gigya_cheetah_assets.ledger.shape import UPDATED, RowShape
 from gigya_cheetah_assets.ledger.tables import agreed, mappings
@@ -29,18 +29,18 @@ _KEY = ("sync", "slot", "uid")
 _STATE = ("digest", "updated", "delivery", "mapping", "consents", "row_text")
 
 
-def upsert_sql(mark: str) -> str:
-    """The statement that records one person; parameters in the order of key and state."""
-    columns = (*_KEY, *_STATE)
+def upsert(connection: Connection, rows: Iterable[tuple[object, ...]]) -> None:
+    """Records people; the values of each in the order of key and state."""
     same = "ledger_agreed.delivery = excluded.delivery"
     kept = [
         f"previous_{name} = CASE WHEN {same} THEN ledger_agreed.previous_{name} ELSE ledger_agreed.{name} END"
         for name in _STATE
     ]
     taken = [f"{name} = excluded.{name}" for name in _STATE]
-    insert = f"INSERT INTO ledger_agreed ({', '.join(columns)}) VALUES ({', '.join([mark] * len(columns))})"  # noqa: S608 - constants and placeholders only
     update = f"ON CONFLICT (sync, slot, uid) DO UPDATE SET {', '.join(kept + taken)}"
-    return f"{insert} {update} WHERE ledger_agreed.updated <= excluded.updated"
+    newer = "WHERE ledger_agreed.updated <= excluded.updated"
+    insert = f"INSERT INTO ledger_agreed ({', '.join((*_KEY, *_STATE))}) VALUES"
+    insert_many(connection, insert, rows, after=f"{update} {newer}")
 
 
 def touch_sql(mark: str) -> str:
@@ -146,7 +146,7 @@ class Recorder:
             repeat(self.people.sync), crcs, uids, digest, table.column(UPDATED).to_pylist(),
             repeat(self.window), mapping, consents.to_pylist(), row_texts,
         )  # fmt: skip
-        execute_many(self.people.connection, upsert_sql(self.people.mark), values)
+        upsert(self.people.connection, values)
         self.written += len(uids)
 
     def _log_consents(self, table: pa.Table, uids: list[str], crcs: list[int]) -> None:
