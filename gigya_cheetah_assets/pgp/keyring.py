@@ -1,15 +1,11 @@
 """A keyring for the time of a few files: filled from the environment, for this user only, removed afterwards.
 
-It lies in a new folder (0700) with an agent of its own, which is ended with it; the user's own keyring is never
-looked at.
+It has an agent of its own, see `home`; the user's own keyring is never looked at.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,6 +15,7 @@ import gnupg
 
 from gigya_cheetah_assets.config.secrets import EnvVar
 from gigya_cheetah_assets.errors import ConfigError, StopSync
+from gigya_cheetah_assets.pgp.home import keyring_home
 
 # `always`: whom we trust is told by the sync file. Compression is `compression`'s matter, before encryption.
 _OPTIONS = [
@@ -87,14 +84,9 @@ def keyring() -> Iterator[Keyring]:
     Raises:
         ConfigError: The program gpg is not installed.
     """
-    # Not below the data folder: the path of an agent's socket may have some 100 bytes at most.
-    home = Path(tempfile.mkdtemp(prefix="gigya-cheetah-pgp-"))
-    try:
+    with keyring_home() as home:
         (home / "gpg-agent.conf").write_text(_AGENT)
         yield Keyring(_gpg(home))
-    finally:
-        _end_agent(home)
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def one(fingerprints: list[str], place: str) -> str:
@@ -142,11 +134,3 @@ def _problem(key: dict[str, str], use: str) -> str | None:
     if use in key["cap"] and key["trust"] not in _UNUSABLE:
         return None
     return _UNUSABLE.get(key["trust"], f"has no part that {_USES[use]} now: expired, revoked or never made for it")
-
-
-def _end_agent(home: Path) -> None:
-    # gpgconf is part of GnuPG. An agent that outlived it would end itself: it sees its folder vanish.
-    gpgconf = shutil.which("gpgconf")
-    if gpgconf is not None:
-        command = [gpgconf, "--homedir", str(home), "--kill", "all"]
-        subprocess.run(command, check=False, capture_output=True)  # noqa: S603 - no shell, our own folder
