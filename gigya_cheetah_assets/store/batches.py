@@ -18,7 +18,8 @@ def read_batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[p
     """The file's rows (or only some columns) in tables of at most `BATCH_ROWS`; nothing if there is no such file."""
     if not path.is_file():
         return
-    with pq.ParquetFile(path) as file:
+    # Without pre_buffer: it would keep all of the file that was read until the end.
+    with pq.ParquetFile(path, pre_buffer=False) as file:
         for batch in file.iter_batches(BATCH_ROWS, columns=None if columns is None else list(columns)):
             yield pa.Table.from_batches([batch])
 
