@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -36,24 +37,29 @@ class Result:
 
 
 def compare(accounts: int, folder: Path, rounds: int) -> list[Result]:
-    """Naive script, dlt and ours in turns at one size."""
+    """The peers and ours in turns at one size, after one round that is not measured: the site keeps its pages then."""
     with site(accounts, folder / f"site-{accounts}") as port:
+        naive = partial(_peer, "benchmarks.peer_naive", port, folder / "naive.csv.gz", folder)
         peers: dict[str, Callable[[], Run]] = {
-            "naive": lambda: _peer("benchmarks.peer_naive", port, folder / "naive.csv.gz", folder),
+            "naive": naive,
+            "naive, columns selected": partial(naive, "columns"),
             "dlt": lambda: _peer("benchmarks.peer_dlt", port, folder / "dlt", folder),
             "ours": lambda: ours(port, folder),
         }
         runs: dict[str, list[Run]] = {name: [] for name in peers}
-        for _ in range(rounds):
+        for measured in range(rounds + 1):
             for name, start in peers.items():
-                runs[name].append(start())
-    for name, found in runs.items():
-        line = ", ".join(f"{r.seconds:.1f} s ({accounts / r.seconds:,.0f} rows/s, {r.peak_mib:.0f} MiB)" for r in found)
+                found = start()
+                runs[name] += [found] if measured else []
+    for name, all_found in runs.items():
+        line = ", ".join(f"{r.seconds:.1f} s ({r.cpu_seconds:.1f} s CPU, {r.peak_mib:.0f} MiB)" for r in all_found)
         print(f"  {accounts:,} accounts, {name}: {line}")
     print(f"  {accounts:,} accounts, ours: {rows_written(folder):,} rows in the profiles file")
     target = TARGETS.get(accounts, 0.0)
     return [
-        _ratio(f"{accounts:,} accounts, {peer}/ours", runs[peer], runs["ours"], target) for peer in ("naive", "dlt")
+        _ratio(f"{accounts:,} accounts, {peer} / ours", runs[peer], runs["ours"], target)
+        for peer in peers
+        if peer != "ours"
     ]
 
 
@@ -104,9 +110,9 @@ def ours(
     return run(python("benchmarks.ours", key), environ, folder / "ours.log")
 
 
-def _peer(module: str, port: int, out: Path, folder: Path) -> Run:
+def _peer(module: str, port: int, out: Path, folder: Path, *how: str) -> Run:
     shutil.rmtree(out, ignore_errors=True)
-    command = python(module, f"http://127.0.0.1:{port}", str(PAGE_SIZE), str(out))
+    command = python(module, f"http://127.0.0.1:{port}", str(PAGE_SIZE), str(out), *how)
     return run(command, {**ENVIRON, "RUNTIME__DLTHUB_TELEMETRY": "false"}, folder / f"{module}.log")
 
 

@@ -8,8 +8,6 @@ from gigya_cheetah_assets.config.staging import LocalStaging, SftpStaging, Stagi
 from gigya_cheetah_assets.errors import ConfigError
 from gigya_cheetah_assets.staging.local import LocalFolders
 from gigya_cheetah_assets.staging.protocol import Staging
-from gigya_cheetah_assets.staging.sftp import SftpFolders
-from gigya_cheetah_assets.staging.sftp_connect import SftpLogin
 
 
 def open_staging(config: StagingConfig, environ: Mapping[str, str] | None = None) -> Staging:
@@ -25,6 +23,9 @@ def open_staging(config: StagingConfig, environ: Mapping[str, str] | None = None
     if isinstance(config, LocalStaging):
         return LocalFolders(config)
     if isinstance(config, SftpStaging):
+        from gigya_cheetah_assets.staging.sftp import SftpFolders  # noqa: PLC0415 - start-up time, paramiko
+        from gigya_cheetah_assets.staging.sftp_connect import SftpLogin  # noqa: PLC0415 - as above
+
         return SftpFolders(config, SftpLogin.of(config, environ))
     raise ConfigError(
         [f"staging.type: expected local or sftp, found {config.type}, which this version does not deliver to"],
