@@ -84,6 +84,9 @@ def make_change_set(
     record = state.record(read.sha256)
     done = record is not None and record.status == "done"
     target = folders.asset_folder(data, sync.name, folders.CHANGE_SET, partition)
+    if done and (target / folders.SUMMARY).is_file():
+        # This very file was applied: what it asked stands there, and asking again would find nothing.
+        return summary.read(target, ChangeSetSummary)
     with (
         folders.building(target) as building,
         _Maker(client, sync, feed, state=state, ledger=ledger, folder=building, read=read) as maker,

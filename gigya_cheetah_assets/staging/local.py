@@ -171,7 +171,9 @@ def _moved(source: Path, target: Path) -> bool:
     try:
         os.link(source, target, follow_symlinks=False)
     except FileExistsError:
-        return False
+        if not os.path.samestat(source.lstat(), target.lstat()):
+            return False
+        # A run that was killed between the two steps had given it this name already.
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise

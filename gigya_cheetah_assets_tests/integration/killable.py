@@ -5,8 +5,9 @@ renamed under the data folder or the staging, a line of the project's own log, w
 
     python -m gigya_cheetah_assets_tests.integration.killable
 
-Each line of its input is a JSON object with `environ`, `window` and `event`; 0 lets the window run to its end. The
-answer to each is a JSON line with the exit `code`, the number of `events` and what was written to `output`. The
+Each line of its input is a JSON object with `environ`, `window` and `event`; 0 lets it run to its end. With `job` it is
+another job than the outbound one, and `window` the key of an inbound file. The answer to each is a JSON line with the
+exit `code`, the number of `events` and what was written to `output`. The
 libraries are loaded once and each run is a fork of that.
 """
 
@@ -25,9 +26,11 @@ from typing import Any
 import dagster as dg
 
 # Loads the libraries, but no sync file: that is for the forks, each with its own environment.
+import gigya_cheetah_assets.assets.inbound
 import gigya_cheetah_assets.assets.outbound  # noqa: F401 - as above
 from gigya_cheetah_assets.ledger import Ledger
 
+_INBOUND = {"sandbox_inbound": (("gigya.client", logging.DEBUG), ("inbound", logging.INFO))}
 _WRITES = {"os.rename", "os.remove", "shutil.rmtree", "os.mkdir"}
 
 
@@ -62,18 +65,22 @@ def _for_writing(arguments: tuple[Any, ...]) -> bool:
     return bool(arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
 
 
-def _run(window: str, event: int) -> tuple[bool, int]:
+def _run(partition: str, event: int, job_name: str) -> tuple[bool, int]:
     countdown = Countdown(event, str(Path(os.environ["GIGYA_CHEETAH_DATA"]).parent))
-    logger = logging.getLogger("gigya_cheetah_assets.outbound")
-    logger.setLevel(logging.INFO)
-    logger.addHandler(countdown)
+    # Of the outbound direction a line for each finished step, of the inbound one each answer of Gigya's too.
+    for name, level in (("outbound", logging.INFO), *_INBOUND.get(job_name, ())):
+        logger = logging.getLogger(f"gigya_cheetah_assets.{name}")
+        logger.setLevel(level)
+        logger.addHandler(countdown)
     from gigya_cheetah_assets.definitions import defs  # noqa: PLC0415 - reads the sync files that the environment names
 
-    job = defs.resolve_job_def("sandbox_outbound")
+    job = defs.resolve_job_def(job_name)
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     with dg.DagsterInstance.ephemeral() as instance:
+        if job_name in _INBOUND:
+            instance.add_dynamic_partitions("sandbox_inbound_file", [partition])
         sys.addaudithook(countdown.audit)
-        result = job.execute_in_process(partition_key=window, instance=instance, run_config=quiet)
+        result = job.execute_in_process(partition_key=partition, instance=instance, run_config=quiet)
     return result.success, countdown.count
 
 
@@ -84,7 +91,7 @@ def _child(order: dict[str, Any], answer: int, output: int) -> None:
     os.environ.clear()
     os.environ.update(order["environ"])
     try:
-        success, events = _run(order["window"], order["event"])
+        success, events = _run(order["window"], order["event"], order.get("job", "sandbox_outbound"))
         os.write(answer, str(events).encode())
     except BaseException:  # noqa: BLE001 - the parent shows it
         traceback.print_exc()

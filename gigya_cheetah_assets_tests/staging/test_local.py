@@ -95,3 +95,15 @@ def test_an_answer_tells_the_step_it_came_from():
         refused()
     found = from_os_error(caught.value, "deliver a.csv", who="acme", folder="autoproc")
     assert found.args[0] == "deliver a.csv: permission denied while renaming it"
+
+
+def test_a_move_that_was_killed_half_way_goes_on_under_the_same_name(tmp_path: Path) -> None:
+    config = LocalStaging(type="local", path=str(tmp_path), outbox="out", inbox="in")
+    with open_staging(config) as staging:
+        staging.list("in")
+        (tmp_path / "in" / "a.dat").write_text("content")
+        (tmp_path / "done").mkdir()
+        (tmp_path / "done" / "a.dat").hardlink_to(tmp_path / "in" / "a.dat")
+        assert staging.move("a.dat", "done", folder="in") == "a.dat"
+    assert [path.name for path in (tmp_path / "done").iterdir()] == ["a.dat"]
+    assert list((tmp_path / "in").iterdir()) == []
