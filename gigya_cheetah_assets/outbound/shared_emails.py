@@ -14,7 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from gigya_cheetah_assets.config import FieldConfig
 from gigya_cheetah_assets.mapping import FieldTable
+from gigya_cheetah_assets.mapping.columns import mapped
 from gigya_cheetah_assets.store.batches import read_batches
 from gigya_cheetah_assets.store.crc import crc32s
 
@@ -51,7 +53,9 @@ def find(table: FieldTable, folder: Path, hashes: AddressHashes) -> int:
         return 0
     email = table.email.paths[0]
     groups: dict[str, list[tuple[str, list[str]]]] = {}
-    columns = dict.fromkeys(["UID", email, *(field.paths[0] for field in table.subscriptions)])
+    paths = [field.paths[0] for field in table.subscriptions]
+    times = [f"{path}.at" for path in paths if f"{path}.at" in table.profile_schema.names]
+    columns = dict.fromkeys(["UID", email, "value_errors", *paths, *times])
     for batch in read_batches(folder / "profiles.parquet", list(columns)):
         for uid, address, opted_out in _candidates(table, batch, email, repeated):
             groups.setdefault(address, []).append((uid, opted_out))
@@ -71,11 +75,17 @@ def _candidates(table: FieldTable, batch: pa.Table, email: str, repeated: pa.Arr
     mask = pc.and_(pc.is_in(pa.array(crc32s(addresses)), value_set=repeated), pc.not_equal(addresses, ""))
     found = batch.filter(mask)
     lowered = addresses.filter(mask).to_pylist()
-    states = [(field.cheetahmail, found[field.paths[0]].to_pylist()) for field in table.subscriptions]
+    states = [(field.cheetahmail, _states(field, found)) for field in table.subscriptions]
     return [
         (uid, address, [column for column, state in states if state[row] == "opt_out"])
         for row, (uid, address) in enumerate(zip(found["UID"].to_pylist(), lowered, strict=True))
     ]
+
+
+def _states(field: FieldConfig, profiles: pa.Table) -> list[str | None]:
+    """As the rows will have them: a plain data field says yes and no in words of its own."""
+    column = mapped(field, profiles.combine_chunks())
+    return [] if column.states is None else column.states[0].to_pylist()
 
 
 @dataclass(frozen=True)

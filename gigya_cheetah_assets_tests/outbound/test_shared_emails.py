@@ -5,6 +5,7 @@ from zlib import crc32
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from gigya_cheetah_assets.mapping import map_profiles
 from gigya_cheetah_assets.outbound import shared_emails
@@ -75,3 +76,19 @@ def test_addresses_with_one_hash_are_not_one_address(tmp_path: Path) -> None:
     assert crc32(b"plumless") == crc32(b"buckeroo")
     count, _ = _found(tmp_path, ("a", "plumless", True), ("b", "buckeroo", False))
     assert count == 0
+
+
+@pytest.mark.parametrize("no", [False, "no", "0", "OptOut"])
+def test_an_opt_out_in_a_plain_data_field_withholds_too(tmp_path: Path, no: object) -> None:
+    fields = table({"cheetahmail": "NEWS", "gigya": "data.news", "type": "subscription"})
+    people = [
+        {"UID": uid, "profile": {"email": "two@example.org"}, "data": {"news": says}}
+        for uid, says in (("out", no), ("in", True))
+    ]
+    frame = profiles(fields, *people)
+    pq.write_table(frame, tmp_path / "profiles.parquet")
+    hashes = shared_emails.AddressHashes()
+    hashes.add(frame["profile.email"])
+    assert shared_emails.find(fields, tmp_path, hashes) == 2
+    _, withheld = shared_emails.read(tmp_path).withhold(map_profiles(fields, frame).rows, "GIGYA_UID")
+    assert withheld["GIGYA_UID"].to_pylist() == ["in"]
