@@ -109,12 +109,11 @@ def _echoes(feed: Feed, uid: pa.Array, at: pa.Array, treatment: pa.Array, spoken
     candidates = pc.and_(pc.equal(treatment, "echo"), pc.and_(pc.is_valid(uid), pc.is_valid(at)))
     if feed.own_uploads is None or not pc.any(candidates).as_py():
         return pa.array(found, pa.bool_())
-    people = uid.filter(candidates).to_pylist()
-    uploaded = feed.own_uploads(sorted(set(people)))
+    people, times = uid.filter(candidates).to_pylist(), at.filter(candidates).to_pylist()
     window = feed.format.echo_hours * _HOUR
+    uploaded = feed.own_uploads(sorted(set(people)), min(times) - window)
     masks = {name: mask.to_pylist() for name, mask in spoken.items()}
-    places = pc.indices_nonzero(candidates).to_pylist()
-    for row, person, when in zip(places, people, at.filter(candidates).to_pylist(), strict=True):
-        sent = [uploaded.get((person, name)) for name, mask in masks.items() if mask[row]]
-        found[row] = all(time is not None and -CLOCK_SKEW <= when - time <= window for time in sent)
+    for row, person, when in zip(pc.indices_nonzero(candidates).to_pylist(), people, times, strict=True):
+        sent = [uploaded.get((person, name), ()) for name, mask in masks.items() if mask[row]]
+        found[row] = all(any(-CLOCK_SKEW <= when - time <= window for time in delivered) for delivered in sent)
     return pa.array(found, pa.bool_())

@@ -8,7 +8,7 @@ the state of a subscription. Null says nothing, an empty text is a blank cell; a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -23,8 +23,9 @@ from gigya_cheetah_assets.inbound.typed import readable
 from gigya_cheetah_assets.inbound.verdicts import Verdicts
 from gigya_cheetah_assets.mapping import FieldTable
 
-OwnUploads = Callable[[list[str]], Mapping[tuple[str, str], int]]
-"""UIDs to the times (epoch ms) at which an opt-out of ours was delivered, by (uid, subscription column)."""
+OwnUploads = Callable[[list[str], int], Mapping[tuple[str, str], Sequence[int]]]
+"""UIDs, and a time since which it matters, to when opt-outs of ours were delivered, by (uid, subscription column);
+all times are epoch ms."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ rejected before the refusal is raised. Typing rows is in `read`, what they ask o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -52,8 +52,8 @@ def state_of(ledger: Ledger, sync: Sync, table: FieldTable) -> InboundState:
 def _read(
     sync: Sync, table: FieldTable, offer: Offer, copy: LocalCopy, *, data: Path, ledger: Ledger, now: datetime
 ) -> InboundRead:
-    def uploads(uids: list[str]) -> Mapping[tuple[str, str], int]:
-        return own_opt_outs(ledger, sync.name, uids)
+    def uploads(uids: list[str], since: int) -> Mapping[tuple[str, str], Sequence[int]]:
+        return own_opt_outs(ledger, sync.name, uids, since=since)
 
     return read_file(
         copy.path,

@@ -1,4 +1,8 @@
-"""When an opt-out that CheetahMail has was one that we delivered: how its return in a file is known for an echo."""
+"""When opt-outs that we delivered left: how their return in a file of CheetahMail's is known for an echo.
+
+The state of today does not tell: an opt-in may have been delivered since, and the echo of the older opt-out still
+comes. So the consent log is asked, from the first row on that can matter.
+"""
 
 from __future__ import annotations
 
@@ -7,39 +11,52 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from gigya_cheetah_assets.ledger.consents import OPT_OUT, parse_consents
-from gigya_cheetah_assets.ledger.digests import slots
-from gigya_cheetah_assets.ledger.lookup import People, head
+from gigya_cheetah_assets.ledger.consent_log import OUTBOUND_DELIVERY
+from gigya_cheetah_assets.ledger.consents import OPT_OUT
 from gigya_cheetah_assets.ledger.store import Ledger
-from gigya_cheetah_assets.ledger.tables import deliveries
+from gigya_cheetah_assets.ledger.tables import consent_heads, consent_log
+
+_CHUNK = 500
 
 
-def own_opt_outs(ledger: Ledger, sync: str, uids: Sequence[str]) -> dict[tuple[str, str], int]:
-    """The opt-outs that some people have by a delivery of ours.
+def own_opt_outs(ledger: Ledger, sync: str, uids: Sequence[str], *, since: int) -> dict[tuple[str, str], list[int]]:
+    """When opt-outs of some people were delivered by us.
+
+    A window that delivers the same opt-out again is not counted: what is no echo for certain is taken for an opt-out.
+
+    Args:
+        ledger: The open ledger.
+        sync: Name of the sync.
+        uids: The people.
+        since: Epoch ms; deliveries that were recorded before do not matter.
 
     Returns:
-        When the delivery was recorded, epoch ms, by UID and subscription column. People whose state came from an
-        inbound file are not there.
+        Epoch ms of the deliveries, in their order, by UID and subscription column.
     """
-    wanted = frozenset(uids)
-    with ledger.snapshot() as (connection, mark):
-        people = People(connection, mark, sync, head(connection, sync).population)
-        found = [row for row in people.find(slots(list(uids)), "uid, delivery, consents") if row[0] in wanted]
-        recorded = _recorded(connection, sync, {delivery for _, delivery, _ in found})
-    return {
-        (uid, column): recorded[delivery]
-        for uid, delivery, consents in found
-        if delivery in recorded
-        for column, (state, _) in parse_consents(consents).items()
-        if state == OPT_OUT
-    }
+    found: dict[tuple[str, str], list[int]] = {}
+    with ledger.snapshot() as (connection, _):
+        first = _first_row(connection, sync, since)
+        for start in range(0, len(uids), _CHUNK):
+            for row in connection.execute(_opt_outs(sync, first, uids[start : start + _CHUNK])):
+                found.setdefault((row.uid, row.subscription), []).append(row.logged_at)
+    return found
 
 
-def _recorded(connection: Connection, sync: str, windows: set[str]) -> dict[str, int]:
-    """When each window was last recorded."""
-    query = (
-        sa.select(deliveries.c.window, sa.func.max(deliveries.c.recorded_at))
-        .where(deliveries.c.sync == sync, deliveries.c.window.in_(sorted(windows)))
-        .group_by(deliveries.c.window)
+def _opt_outs(sync: str, first: int, uids: Sequence[str]) -> sa.Select[tuple[str, str, int]]:
+    log = consent_log.c
+    query = sa.select(log.uid, log.subscription, log.logged_at).where(
+        log.sync == sync, log.seq >= first, log.rule == OUTBOUND_DELIVERY, log.after == OPT_OUT, log.uid.in_(uids)
     )
-    return {row[0]: row[1] for row in connection.execute(query)}
+    return query.order_by(log.seq)
+
+
+def _first_row(connection: Connection, sync: str, since: int) -> int:
+    """The number of the first row that was logged since a time: rows are in the order of their times."""
+    head = connection.execute(sa.select(consent_heads.c.seq).where(consent_heads.c.sync == sync)).scalar()
+    low, high = 1, (head or 0) + 1
+    while low < high:
+        middle = (low + high) // 2
+        which = (consent_log.c.sync == sync, consent_log.c.seq == middle)
+        logged = connection.execute(sa.select(consent_log.c.logged_at).where(*which)).scalar_one()
+        low, high = (middle + 1, high) if logged < since else (low, middle)
+    return low

@@ -111,9 +111,9 @@ def test_the_hour_that_comes_twice_is_the_later_one_of_an_opt_out_and_the_earlie
     [(0, True), (47, True), (-0.1, True), (49, False), (-1, False)],
 )
 def test_an_echo_is_what_came_back_within_the_window_of_our_upload(inbox, hours, known):
-    def uploads(uids):
-        assert uids == ["u1", "u2"]
-        return {("u1", "NEWS"): AT - int(hours * 3_600_000)}
+    def uploads(uids, since):
+        assert (uids, since) == (["u1", "u2"], AT - 48 * 3_600_000)
+        return {("u1", "NEWS"): [AT - 900 * 3_600_000, AT - int(hours * 3_600_000)]}
 
     text = (
         UNSUBS
@@ -129,15 +129,15 @@ def test_an_echo_is_what_came_back_within_the_window_of_our_upload(inbox, hours,
 
 def test_an_echo_of_several_subscriptions_must_be_ours_in_all_of_them(inbox):
     text = UNSUBS + unsub(pid="0", reason="k")
-    assert inbox.read("unsubscribes", text, own_uploads=lambda _: {("u1", "NEWS"): AT}).ignored == {}
-    both = {("u1", "NEWS"): AT, ("u1", "OFFERS"): AT}
-    assert inbox.read("unsubscribes", text, own_uploads=lambda _: both).ignored == {"echo": 1}
+    assert inbox.read("unsubscribes", text, own_uploads=lambda *_: {("u1", "NEWS"): [AT]}).ignored == {}
+    both = {("u1", "NEWS"): [AT], ("u1", "OFFERS"): [AT]}
+    assert inbox.read("unsubscribes", text, own_uploads=lambda *_: both).ignored == {"echo": 1}
 
 
 def test_without_knowledge_of_uploads_or_without_a_time_an_echo_is_an_opt_out(inbox):
     inbox.read("unsubscribes", UNSUBS + unsub(reason="k"))
     assert inbox.events("NEWS") == ["opt_out"]
-    inbox.read("unsubscribes", UNSUBS + unsub(reason="k", when=""), own_uploads=lambda _: {("u1", "NEWS"): AT})
+    inbox.read("unsubscribes", UNSUBS + unsub(reason="k", when=""), own_uploads=lambda *_: {("u1", "NEWS"): [AT]})
     assert inbox.events("NEWS") == ["opt_out"]
 
 

@@ -16,7 +16,7 @@ from gigya_cheetah_assets.definitions import build_definitions
 from gigya_cheetah_assets.ledger import Ledger
 from gigya_cheetah_assets.outbound.window import last_ended
 from gigya_cheetah_assets.resources import Connections
-from gigya_cheetah_assets.sandbox import Sandbox
+from gigya_cheetah_assets.sandbox import Sandbox, second_opinion
 from gigya_cheetah_assets_tests.integration.reading import failure, lines
 from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE, QUIET, Runs, runs
 
@@ -244,3 +244,35 @@ def test_an_opt_out_of_a_lite_account_that_has_it_already_asks_nothing(inbound: 
     (result,) = inbound.arrive()
     found = metadata(result, "inbound_change_set")
     assert (found["ignored"], found["parked"], found["rejected"]) == (1, 0, 0)
+
+
+def test_a_late_echo_of_our_opt_out_does_not_undo_the_opt_in_that_followed_it(inbound: Inbound) -> None:
+    uid = person(inbound, "1")["GIGYA_UID"]
+    row = person(inbound, "1")
+    inbound.sandbox.site.touch(60)
+    inbound.sandbox.site.change(uid, subscriptions=_newsletter(subscribed=False), through="emailAccount")
+    assert inbound.run(inbound.newest()).success
+    assert uid in {told["GIGYA_UID"] for told in lines(inbound, "unsubs", inbound.newest())}
+    echo = unsub(row, at=datetime.now(UTC), reason="k")
+    inbound.sandbox.site.change(uid, subscriptions=_newsletter(subscribed=True), through="emailAccount")
+    assert inbound.run(inbound.newest()).success
+    inbound.drop("unsubs_1.dat", UNSUBS + echo)
+    (result,) = inbound.arrive()
+    assert metadata(result, "inbound_rows")["ignored: echo"] == 1
+    assert is_subscribed(inbound, uid) is True
+
+
+def test_an_opt_in_at_cheetahmail_confirms_what_was_pending_in_gigya(inbound: Inbound) -> None:
+    """The person gave it there, so Gigya must not ask once more; and both sides count it as an opt-in."""
+    row = person(inbound, "1")
+    pending = {"newsletter": {"email": {"isSubscribed": True, "doubleOptIn": {"status": "Pending"}}}}
+    inbound.sandbox.site.change(row["GIGYA_UID"], subscriptions=pending, through="emailAccount")
+    line = f"{row['EMAIL']},{row['GIGYA_UID']},11,{datetime.now(UTC):%Y%m%d%H%M%S},WEB\n"
+    inbound.drop("subs_1.dat", "EMAIL,GIGYA_UID,LIST_ID,DATE_SUB,SOURCE\n" + line)
+    (result,) = inbound.arrive()
+    assert result.success
+    assert second_opinion.state(inbound.account(row["GIGYA_UID"]), "NEWSLETTER") == "opt_in"
+
+
+def _newsletter(*, subscribed: bool) -> dict[str, Any]:
+    return {"newsletter": {"email": {"isSubscribed": subscribed}}}
