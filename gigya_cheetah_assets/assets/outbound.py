@@ -17,7 +17,7 @@ from gigya_cheetah_assets.ledger import Ledger
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound import brakes
 from gigya_cheetah_assets.outbound.corrections import wanted
-from gigya_cheetah_assets.outbound.deliver import Delivery, refuse_if_braked
+from gigya_cheetah_assets.outbound.deliver import Delivery
 from gigya_cheetah_assets.outbound.extract import extract
 from gigya_cheetah_assets.outbound.history import brakes_of, earlier_reads
 from gigya_cheetah_assets.outbound.rows import make_rows
@@ -142,7 +142,8 @@ def _files(sync: Sync, table: FieldTable) -> dg.AssetsDefinition:
         summaries = []
         with as_failures(), connections.staging(sync) as staging, connections.ledger() as ledger:
             for window in windows_of(context, sync):
-                refuse_if_braked(sync, window, brakes_of(connections.data, sync, window), ledger)
+                braked = brakes.Partition(window.key, window.stamp)
+                brakes.refuse_if_braked(ledger, sync.name, braked, brakes_of(connections.data, sync, window))
                 summaries.append(Delivery(sync, table, window, ledger, data=connections.data).run(staging))
         for summary in summaries:
             context.add_asset_metadata(metadata.of_delivery(summary), asset_key=own, partition_key=summary.window)

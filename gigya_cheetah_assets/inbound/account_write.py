@@ -23,7 +23,6 @@ from gigya_cheetah_assets.mapping.reverse import NotWritable, at, update_of
 log = logging.getLogger(__name__)
 UNKNOWN_ACCOUNT, NOT_WRITABLE, MOVED_ON = "unknown_account", "not_writable", "moved_on"
 _REPEATS = 5
-_OBJECTS = ("profile", "data", "subscriptions", "preferences", "communications")
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ def make_change_set(
         return summary.read(target, ChangeSetSummary)
     with (
         folders.building(target) as building,
-        _Maker(client, sync, feed, state=state, ledger=ledger, folder=building, read=read) as maker,
+        _Maker(client, sync, feed, state=state, folder=building, read=read) as maker,
     ):
         if done:
             maker.counts.ignored["content_was_applied_before"] = read.events
@@ -122,12 +122,11 @@ class _Maker:
         feed: Feed,
         *,
         state: InboundState,
-        ledger: Ledger,
         folder: Path,
         read: InboundRead,
     ) -> None:
         self.counts = Counts(feed.subscriptions)
-        self._feed, self._state, self._ledger, self._read, self._sync = feed, state, ledger, read, sync
+        self._feed, self._state, self._read = feed, state, read
         self._rules = rules_of(feed)
         self._accounts = AccountReader(client, feed.table)
         self._by_key = ByKey(client, sync, feed.table)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gigya_cheetah_assets.config import Sync
-from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.gigya import GigyaClient
 from gigya_cheetah_assets.inbound.change_counts import ChangeSetSummary, brakes_of
 from gigya_cheetah_assets.inbound.offers import read_offer
@@ -15,6 +14,7 @@ from gigya_cheetah_assets.inbound.result import processed
 from gigya_cheetah_assets.inbound.updates import UpdatesSummary, apply_updates
 from gigya_cheetah_assets.ledger import Ledger
 from gigya_cheetah_assets.mapping import FieldTable
+from gigya_cheetah_assets.outbound.brakes import Partition, refuse_if_braked
 from gigya_cheetah_assets.staging import Staging
 from gigya_cheetah_assets.store import folders, summary
 
@@ -38,15 +38,7 @@ def complete(
     made = summary.read(
         folders.finished(folders.asset_folder(data, sync.name, folders.CHANGE_SET, partition)), ChangeSetSummary
     )
-    broken = [brake for brake in brakes_of(made, sync.limits) if not brake.holds]
-    broken = [brake for brake in broken if not ledger.is_released(sync.name, partition, brake.name)]
-    if broken:
-        raise StopSync(
-            f"{sync.name}, {partition}: "
-            + "; ".join(f"{b.name} {b.found:.1%} is over its limit {b.limit:.1%} ({b.explanation})" for b in broken),
-            next_step="look at the change set; if it is right, run: "
-            + " && ".join(f"gigya-cheetah release {sync.name} {partition} {b.name}" for b in broken),
-        )
+    refuse_if_braked(ledger, sync.name, Partition(partition, partition), brakes_of(made, sync.limits))
     return apply_updates(client, sync, table, partition, data=data, ledger=ledger, report=report)
 
 

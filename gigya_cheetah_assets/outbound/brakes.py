@@ -1,14 +1,18 @@
-"""The brakes of the outbound flow: limits whose breach stops a window before anything is written.
+"""Brakes: limits whose breach stops a window or an inbound file before anything is written.
 
-A brake is released for one window by a person, with `gigya-cheetah release SYNC WINDOW BRAKE`.
+A person releases a brake for one of them, with `gigya-cheetah release SYNC PARTITION BRAKE`. The figures of a window
+are here, those of an inbound file in `inbound.change_counts`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gigya_cheetah_assets.config import Limits
+from gigya_cheetah_assets.errors import StopSync
+from gigya_cheetah_assets.ledger import Ledger
 from gigya_cheetah_assets.outbound.summary import ProfilesSummary, RowsSummary
 
 BRAKES = ("volume", "reject_share", "opt_out_share", "opt_in_share", "blank_share")
@@ -16,6 +20,13 @@ WINDOWS_COMPARED = 24
 _FEWEST_WINDOWS = 3
 _SMALLEST_NORMAL = 20
 _FEWEST_PEOPLE = 20
+
+
+class Partition(NamedTuple):
+    """A window or an inbound file: its key as a person types it, and its stamp, under which releases are kept."""
+
+    key: str
+    stamp: str
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,28 @@ class Brake:
     def holds(self) -> bool:
         """Whether the window may go on."""
         return self.found is None or self.found <= self.limit
+
+
+def refuse_if_braked(ledger: Ledger, sync: str, partition: Partition, found: Sequence[Brake]) -> None:
+    """Stops before anything is written when a limit is exceeded and nobody released it.
+
+    Args:
+        ledger: Knows the releases.
+        sync: Name of the sync.
+        partition: What is braked.
+        found: Its brakes.
+
+    Raises:
+        StopSync: Names each exceeded limit, its figures and the command that releases it.
+    """
+    broken = [b for b in found if not b.holds and not ledger.is_released(sync, partition.stamp, b.name)]
+    if broken:
+        raise StopSync(
+            f"{sync}, {partition.key}: "
+            + "; ".join(f"{b.name} {b.found:.1%} is over its limit {b.limit:.1%} ({b.explanation})" for b in broken),
+            next_step="look at the rejects and checks; if they are right, run: "
+            + " && ".join(f"gigya-cheetah release {sync} {partition.key} {b.name}" for b in broken),
+        )
 
 
 def volume(read: int, earlier: Sequence[int], limits: Limits) -> Brake:

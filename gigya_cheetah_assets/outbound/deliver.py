@@ -8,7 +8,7 @@ with the same ledger, so it writes and delivers the same files again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.gigya import prefetched
 from gigya_cheetah_assets.ledger import DeliveredFile, Ledger, RowShape
 from gigya_cheetah_assets.mapping import FieldTable
-from gigya_cheetah_assets.outbound import brakes, corrections, outbox
+from gigya_cheetah_assets.outbound import corrections, outbox
 from gigya_cheetah_assets.outbound.sealing import Seals
 from gigya_cheetah_assets.outbound.summary import DeliverySummary, ProfilesSummary, RowsSummary
 from gigya_cheetah_assets.outbound.window import Window
@@ -32,23 +32,6 @@ from gigya_cheetah_assets.store import folders, summary
 from gigya_cheetah_assets.store.batches import read_batches
 
 log = logging.getLogger(__name__)
-
-
-def refuse_if_braked(sync: Sync, window: Window, found: Sequence[brakes.Brake], ledger: Ledger) -> None:
-    """Stops before anything is written when a limit is exceeded and nobody released it.
-
-    Raises:
-        StopSync: Names each exceeded limit, its figures and the command that releases it.
-    """
-    broken = [brake for brake in found if not brake.holds]
-    broken = [brake for brake in broken if not ledger.is_released(sync.name, window.stamp, brake.name)]
-    if broken:
-        raise StopSync(
-            f"{sync.name}, window {window.key}: "
-            + "; ".join(f"{b.name} {b.found:.1%} is over its limit {b.limit:.1%} ({b.explanation})" for b in broken),
-            next_step="look at the rejects and checks of the window; if they are right, run: "
-            + " && ".join(f"gigya-cheetah release {sync.name} {window.key} {b.name}" for b in broken),
-        )
 
 
 class Delivery:
