@@ -190,7 +190,8 @@ class Sandbox:
     async def _serve(self, running: _Running, http: socket.socket, ssh: socket.socket, keys: KeyFiles) -> None:
         running.loop, running.stop = asyncio.get_running_loop(), asyncio.Event()
         acceptor = await sftp.listen(ssh, self.sftp_root, keys, self._dice)
-        server = uvicorn.Server(_configuration(self._app.starlette(Api(self.cheetahmail).routes())))
+        api = Api(self.cheetahmail, self._setup.session_seconds)
+        server = uvicorn.Server(_configuration(self._app.starlette(api.routes())))
         serving = asyncio.create_task(server.serve(sockets=[http]))
         while not server.started and not serving.done():
             await asyncio.sleep(0.005)

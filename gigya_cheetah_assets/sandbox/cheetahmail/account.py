@@ -30,12 +30,14 @@ class Setup:
         faults: How its feeds go wrong, as `FeedFaults.parse` reads it.
         seed: Makes what its people do repeatable.
         after: What becomes of an imported file: it stays, moves to `imported/` of the outbox, or is removed.
+        session_seconds: How long a login at the API is good for, by default as long as public clients keep theirs.
     """
 
     key: Key = "email"
     faults: str = ""
     seed: int = 1
     after: After = "keep"
+    session_seconds: float = 8 * 3600.0
 
 
 class CheetahMail(Acts):

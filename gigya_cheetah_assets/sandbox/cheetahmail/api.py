@@ -21,8 +21,6 @@ from gigya_cheetah_assets.sandbox.cheetahmail.forms import Form, form_of
 from gigya_cheetah_assets.sandbox.cheetahmail.lists import AID
 
 COOKIE = "CMSESSION"
-# As long as the clients that are public keep theirs.
-LIFETIME_SECONDS = 8 * 3600.0
 _AUTH = "auth"
 
 
@@ -34,7 +32,7 @@ class Api:
         lifetime: Seconds that a session lives after its login.
     """
 
-    def __init__(self, acts: Acts, lifetime: float = LIFETIME_SECONDS) -> None:
+    def __init__(self, acts: Acts, lifetime: float) -> None:
         self._calls = Calls(acts)
         self._lifetime = lifetime
         self._sessions: dict[str, float] = {}

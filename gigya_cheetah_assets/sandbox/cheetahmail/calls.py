@@ -52,7 +52,7 @@ class Calls:
                 self._list.put(person.key, person.email, fields)
                 self._acts.tell_changed(person.key, fields)
             if form.get("a") == "1":
-                leaves += [name for name, state in person.lists.items() if state == "in" and name not in joins]
+                leaves += [name for name in LISTS if person.lists.get(name) == "in" and name not in joins]
             for name in leaves:
                 self._leave(person, name)
             for name in joins:
