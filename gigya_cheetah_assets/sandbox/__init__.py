@@ -1,7 +1,7 @@
-"""The sandbox: a Gigya site and an SFTP server on this machine, with invented people and a fault dial.
+"""The sandbox: a Gigya site, an SFTP server and a CheetahMail account here, with invented people and a fault dial.
 
-`Sandbox` runs it inside a process, `gigya-cheetah sandbox` as one of its own. It knows nothing of Dagster and nothing
-of the packages that talk to it. A CheetahMail account will stand beside `gigya` and `sftp`.
+`Sandbox` runs it inside a process, `gigya-cheetah sandbox` as one of its own. The servers and
+the accounts know nothing of Dagster.
 """
 
 from gigya_cheetah_assets.sandbox.faults import Faults

@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from gigya_cheetah_assets.sandbox import second_opinion
-from gigya_cheetah_assets.sandbox.cheetahmail.subscribers import Subscriber
+from gigya_cheetah_assets.sandbox.cheetahmail import lists
+from gigya_cheetah_assets.sandbox.cheetahmail.subscriber import Subscriber
 from gigya_cheetah_assets.sandbox.gigya.site import Site
 from gigya_cheetah_assets.sandbox.second_opinion import LISTS, Document
 
@@ -18,11 +19,13 @@ class Agreement:
     Attributes:
         compared: Accounts that were compared in full.
         consent_only: Accounts that share an address or cannot be exported: only their consent was looked at.
+        strangers: Subscribers without a UID, who signed up at CheetahMail; Gigya knows nothing of them.
         found: Disagreements.
     """
 
     compared: int = 0
     consent_only: int = 0
+    strangers: int = 0
     found: list[str] = field(default_factory=list)
 
 
@@ -34,6 +37,7 @@ def compare_sides(site: Site, subscribers: list[Subscriber]) -> Agreement:
     by_uid: dict[str, list[Subscriber]] = {}
     for subscriber in subscribers:
         by_uid.setdefault(subscriber.uid, []).append(subscriber)
+    result.strangers = len(by_uid.pop("", []))
     for document in everybody:
         if document.get("UID") and not document.get("isRegistered"):
             continue
@@ -68,9 +72,15 @@ def _person(uid: str, document: Document, theirs: list[Subscriber], *, exported:
     found += [
         f"{uid}: opted in to {column} and is not mailed"
         for column in LISTS
-        if second_opinion.state(document, column) == "opt_in" and subscriber.lists.get(column) != "in"
+        if second_opinion.state(document, column) == "opt_in" and not _mailed_or_bounced(subscriber, column)
     ]
     return found
+
+
+def _mailed_or_bounced(subscriber: Subscriber, column: str) -> bool:
+    """Mail that bounces persistently ends at CheetahMail and is no decision of the person."""
+    found = subscriber.memberships.get(column)
+    return found is not None and (found.state == "in" or found.reason == lists.BOUNCES)
 
 
 def _address(document: Document) -> str:

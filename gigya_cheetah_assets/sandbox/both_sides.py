@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gigya_cheetah_assets.sandbox.cheetahmail import CheetahMail
-from gigya_cheetah_assets.sandbox.cheetahmail.subscribers import Subscriber
+from gigya_cheetah_assets.sandbox.cheetahmail.subscriber import Subscriber
 from gigya_cheetah_assets.sandbox.gigya.site import Site
 
 NEWSLETTER, OFFERS = "NEWSLETTER", "PARTNER_OFFERS"

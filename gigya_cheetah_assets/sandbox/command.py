@@ -7,13 +7,16 @@ import shlex
 import signal
 import threading
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
 from gigya_cheetah_assets.errors import GigyaCheetahError
 from gigya_cheetah_assets.sandbox import credentials
-from gigya_cheetah_assets.sandbox.cheetahmail.ticking import ticking
+from gigya_cheetah_assets.sandbox.cheetahmail import Setup
+from gigya_cheetah_assets.sandbox.cheetahmail.importer import After
+from gigya_cheetah_assets.sandbox.cheetahmail.subscriber import Key
+from gigya_cheetah_assets.sandbox.cheetahmail.ticking import PEOPLE, ticking
 from gigya_cheetah_assets.sandbox.population import Population
 from gigya_cheetah_assets.sandbox.server import Sandbox
 from gigya_cheetah_assets.sandbox.sftp import INBOX, OUTBOX
@@ -52,8 +55,12 @@ def default_folder() -> Path:
 @click.option(
     "--tick", type=click.FloatRange(0), default=60.0, show_default=True, help="Seconds of CheetahMail's turn; 0: none."
 )
+@click.option("--people", type=click.IntRange(0), default=PEOPLE, show_default=True, help="Acts of people in a tick.")
 @click.option("--key", type=click.Choice(["email", "uid"]), default="email", help="What makes a subscriber there.")
-@click.option("--feeds", default="", help="How CheetahMail's files go wrong: halves, twice, skip_day.")
+@click.option("--cheetahmail-faults", default="", help="How its files go wrong, such as slow,halves,twice, or all.")
+@click.option(
+    "--after-import", type=click.Choice(["keep", "move", "remove"]), default="keep", help="Fate of its files."
+)
 def sandbox(
     accounts: int,
     seed: int,
@@ -61,16 +68,19 @@ def sandbox(
     folder: Path | None,
     *,
     tick: float,
-    key: Literal["email", "uid"],
-    feeds: str,
+    people: int,
+    key: Key,
+    cheetahmail_faults: str,
+    after_import: After,
     **options: Any,
 ) -> None:
     """Run a local Gigya site, SFTP server and CheetahMail account until Ctrl-C.
 
     Listens on 127.0.0.1 only, needs no credentials of yours and keeps its accounts in its folder.
     """
-    box = Sandbox(folder or default_folder(), Population(accounts, seed, load), **options)
-    with box, ticking(box, seconds=tick, key=key, misbehaviour=feeds):
+    setup = Setup(key, cheetahmail_faults, seed, after_import)
+    box = Sandbox(folder or default_folder(), Population(accounts, seed, load), cheetahmail=setup, **options)
+    with box, ticking(box, seconds=tick, people=people):
         click.echo(description(box))
         _until_stopped()
     click.echo("Sandbox stopped.")
@@ -92,6 +102,7 @@ def description(box: Sandbox) -> str:
             f"Gigya site   http://{box.api_domain}/accounts.search",
             f"             {box.site.count():,} accounts, {box.site.count('emailAccounts'):,} e-mail accounts",
             f"SFTP server  sftp://{credentials.SFTP_USER}@127.0.0.1:{box.sftp_port} ({OUTBOX}/ and {INBOX}/)",
+            f"CheetahMail  http://{box.api_domain}/api/login1",
             f"Folder       {box.folder}",
             "",
             *exports,

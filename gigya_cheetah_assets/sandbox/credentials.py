@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 API_KEY = "4_SandboxDemoApiKey"
 USER_KEY = "SandboxDemoUserKey"
 SECRET = "c2FuZGJveC1kZW1vLXNlY3JldC1uby1yZWFsLW9uZSE="  # noqa: S105 - public demo value, Base64 as Gigya's are
+CHEETAHMAIL_NAME = "sandbox"
+CHEETAHMAIL_CLEARTEXT = "sandbox-demo-cleartext"
 SFTP_USER = "sandbox"
 SFTP_PASSWORD = "sandbox-demo-password"  # noqa: S105 - public demo value
 

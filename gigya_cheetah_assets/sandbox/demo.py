@@ -24,7 +24,7 @@ from gigya_cheetah_assets.outbound.window import Window, last_ended, window_of
 from gigya_cheetah_assets.sandbox import both_sides, demo_tables
 from gigya_cheetah_assets.sandbox.agreement import compare_sides
 from gigya_cheetah_assets.sandbox.both_sides import Expectation
-from gigya_cheetah_assets.sandbox.cheetahmail import CheetahMail
+from gigya_cheetah_assets.sandbox.cheetahmail import CheetahMail, Setup
 from gigya_cheetah_assets.sandbox.comparison import compare_with_site
 from gigya_cheetah_assets.sandbox.daemon import daemon, wait_for_files, write_settings
 from gigya_cheetah_assets.sandbox.server import Population, Sandbox
@@ -104,13 +104,14 @@ def demo(accounts: int, seed: int, faults: str) -> None:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     console.print(f"Starting a sandbox with {accounts} accounts{f' and faults {faults}' if faults else ''} …")
     people = Population(accounts, seed, start=_FIRST_UPDATE, end=_LAST_UPDATE)
-    with Sandbox(folder / "sandbox", people, faults=faults) as sandbox, _environment(sandbox, folder):
+    box = Sandbox(folder / "sandbox", people, faults=faults, cheetahmail=Setup(seed=seed))
+    with box as sandbox, _environment(sandbox, folder):
         sync = load_syncs()[0]
         newest = last_ended(sync.windows, datetime.now(UTC)) or ""
-        mail = CheetahMail(folder / "cheetahmail", sandbox.sftp_root / sync.staging.inbox, sync, seed=seed)
+        mail = sandbox.cheetahmail
+        mail.set_up_for(sync)
         with dg.DagsterInstance.get() as instance:
             wrong = _play(Stage(console, sandbox, mail, sync, instance, newest), folder / "dagster")
-        mail.close()
     if wrong:
         sys.exit(1)
 

@@ -16,7 +16,7 @@ from gigya_cheetah_assets.ledger import Ledger
 from gigya_cheetah_assets.ledger.open_opt_outs import opt_out_ways
 from gigya_cheetah_assets.sandbox import second_opinion
 from gigya_cheetah_assets.sandbox.both_sides import Expectation
-from gigya_cheetah_assets.sandbox.cheetahmail.subscribers import Subscriber
+from gigya_cheetah_assets.sandbox.cheetahmail.subscriber import Subscriber
 from gigya_cheetah_assets.sandbox.gigya.site import Site
 from gigya_cheetah_assets.store import folders, summary
 

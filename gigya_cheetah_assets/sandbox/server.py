@@ -1,6 +1,6 @@
-"""The whole sandbox as one object: its folder, its accounts, both servers in one thread of their own.
+"""The whole sandbox as one object: its folder, both sides' accounts, both servers in one thread of their own.
 
-The command line on top of it is `command`; what the servers do is in `gigya` and `sftp`.
+The command line on top of it is `command`; what the servers do is in `gigya`, `cheetahmail` and `sftp`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,14 @@ from pathlib import Path
 from typing import Self
 
 import uvicorn
+from starlette.applications import Starlette
 
+from gigya_cheetah_assets.config.staging import LocalStaging
 from gigya_cheetah_assets.errors import ConfigError
 from gigya_cheetah_assets.sandbox import credentials, sftp
+from gigya_cheetah_assets.sandbox.cheetahmail import CheetahMail, Setup
+from gigya_cheetah_assets.sandbox.cheetahmail.api import Api
+from gigya_cheetah_assets.sandbox.cheetahmail.dropping import InboxOnDisk
 from gigya_cheetah_assets.sandbox.credentials import KeyFiles
 from gigya_cheetah_assets.sandbox.faults import Dice, Faults
 from gigya_cheetah_assets.sandbox.gigya.app import App
@@ -29,6 +34,7 @@ from gigya_cheetah_assets.sandbox.gigya.methods import methods
 from gigya_cheetah_assets.sandbox.gigya.search import Search
 from gigya_cheetah_assets.sandbox.gigya.site import Site
 from gigya_cheetah_assets.sandbox.population import Population
+from gigya_cheetah_assets.staging.local import LocalFolders
 
 __all__ = ["HOST", "Population", "Sandbox"]
 
@@ -47,7 +53,7 @@ class _Running:
 
 
 class Sandbox:
-    """A local Gigya site over HTTP and an SFTP server, while the `with` block runs.
+    """A local Gigya site over HTTP, an SFTP server and a CheetahMail account, while the `with` block runs.
 
     Args:
         folder: Holds the accounts, the keys and the SFTP server's files; made when missing, used again when there.
@@ -62,10 +68,12 @@ class Sandbox:
         rate_limit: Requests a second before 403048, `None` for no limit.
         clock_offset: Seconds by which the site's clock is ahead of this machine.
         expose_uid: Whether e-mail accounts of full accounts show the UID.
+        cheetahmail: How the CheetahMail account is set up.
 
     Attributes:
         site: The accounts: read, add, change, touch and delete them from Python.
-        http_port: Of the Gigya site on 127.0.0.1.
+        cheetahmail: The CheetahMail account; it does nothing before its methods are called.
+        http_port: Of the Gigya site on 127.0.0.1, and of CheetahMail's API.
         sftp_port: Of the SFTP server on 127.0.0.1.
         sftp_root: The folder that SFTP users see as `/`, with `autoproc` and `fromcheetah`.
         known_hosts: The SFTP server's line for a known_hosts file.
@@ -90,6 +98,7 @@ class Sandbox:
         rate_limit: float | None = None,
         clock_offset: float = 0.0,
         expose_uid: bool = True,
+        cheetahmail: Setup | None = None,
     ) -> None:
         self.folder = Path(folder)
         self.sftp_root = self.folder / "sftp"
@@ -102,6 +111,7 @@ class Sandbox:
         self._rate_limit = rate_limit
         self._clock_offset = clock_offset
         self._expose_uid = expose_uid
+        self._setup = cheetahmail or Setup()
         self._resources = ExitStack()
 
     def __enter__(self) -> Self:
@@ -129,10 +139,13 @@ class Sandbox:
         self.folder.mkdir(parents=True, exist_ok=True)
         if self._fresh:
             _empty(self.sftp_root)
+            _empty(self.folder / "cheetahmail")
         keys = KeyFiles.of(self.folder)
         self.known_hosts = sftp.known_hosts(HOST, self.sftp_port, keys)
         self.environ = credentials.environ(keys, self.known_hosts)
         self.site = self._site(stack)
+        self.cheetahmail = self._account()
+        stack.callback(self.cheetahmail.close)
         self._app = self._http_app(keys)
         running = _Running(threading.Thread(name="sandbox", target=lambda: self._run(running, http, ssh, keys)))
         running.thread.start()
@@ -152,6 +165,14 @@ class Sandbox:
         )
         return Site(stack.enter_context(store), clock)
 
+    def _account(self) -> CheetahMail:
+        """The account, which imports from the SFTP server's disk until it is set up for a sync."""
+        folders = LocalFolders(
+            LocalStaging(type="local", path=str(self.sftp_root), outbox=sftp.OUTBOX, inbox=sftp.INBOX)
+        )
+        inbox = InboxOnDisk(self.sftp_root / sftp.INBOX)
+        return CheetahMail(self.folder / "cheetahmail", lambda: folders, inbox, self._setup, outbox=sftp.OUTBOX)
+
     def _http_app(self, keys: KeyFiles) -> App:
         site, clock = self.site, self.site.clock
         search = Search(site, Cursors(clock, self._cursor_ttl, self._dice))
@@ -169,7 +190,8 @@ class Sandbox:
     async def _serve(self, running: _Running, http: socket.socket, ssh: socket.socket, keys: KeyFiles) -> None:
         running.loop, running.stop = asyncio.get_running_loop(), asyncio.Event()
         acceptor = await sftp.listen(ssh, self.sftp_root, keys, self._dice)
-        server = uvicorn.Server(_configuration(self._app))
+        api = Api(self.cheetahmail, self._setup.session_seconds)
+        server = uvicorn.Server(_configuration(self._app.starlette(api.routes())))
         serving = asyncio.create_task(server.serve(sockets=[http]))
         while not server.started and not serving.done():
             await asyncio.sleep(0.005)
@@ -181,9 +203,9 @@ class Sandbox:
         await acceptor.wait_closed()
 
 
-def _configuration(app: App) -> uvicorn.Config:
+def _configuration(app: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
-        app.starlette(),
+        app,
         http=Protocol,
         ws="none",
         loop="asyncio",

@@ -1,7 +1,6 @@
-"""CheetahMail's extracts: feeds dropped into the inbox, as delimited text with the names that customers know.
+"""CheetahMail's extracts: what each feed's file looks like, the full extract, the import report.
 
-Times are those of New York, without a zone, as the real feeds have them. The misbehaviours are those of real feeds: a
-file written slowly under its final name, sent twice, or not at all.
+How a file reaches the inbox is in `dropping`.
 """
 
 from __future__ import annotations
@@ -9,120 +8,77 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import os
-import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from zoneinfo import ZoneInfo
 
+from gigya_cheetah_assets.sandbox.cheetahmail.acts import ZONE
 from gigya_cheetah_assets.sandbox.cheetahmail.importer import Imported
-from gigya_cheetah_assets.sandbox.cheetahmail.subscribers import Subscriber
+from gigya_cheetah_assets.sandbox.cheetahmail.lists import LISTS
+from gigya_cheetah_assets.sandbox.cheetahmail.subscriber import Subscriber
 
-ZONE = ZoneInfo("America/New_York")
-HEADERS = {
-    "unsubs": ("EMAIL", "GIGYA_UID", "PID", "REASON", "DATE_UNSUB"),
-    "subs": ("EMAIL", "GIGYA_UID", "PID", "DATE_SUB", "SOURCE"),
-    "coa": ("GIGYA_UID", "EMAIL_FROM", "EMAIL_TO", "DATE_CHANGED"),
-    "bounces": ("EMAIL", "GIGYA_UID", "TIMESTAMP", "RESULTCODE"),
+Row = dict[str, str]
+FEEDS: dict[str, tuple[str, ...]] = {
+    "unsubs": ("aid", "pid", "reason", "email", "DATE_UNSUB", "DATE_SUB", "rcode", "GIGYA_UID"),
+    "subs": ("aid", "pid", "email", "DATE_SUB", "SOURCE", "GIGYA_UID"),
+    "coa": ("email_from", "email_to", "date_changed", "GIGYA_UID"),
+    "bounces": ("email", "TIMESTAMP", "RESULTCODE", "GIGYA_UID"),
+    "demo": ("email", "date_changed", "GIGYA_UID"),
 }
-_PLAIN = {"loader_events"}
+"""The daily feeds and their columns; `demo` has the fields that were changed behind them."""
+CLICKS = "data"
+"""The feed of mail events. No sync reads it, so it is dropped only when it is asked for."""
+CLICK_COLUMNS = ("EVENT_TYPE", "TIMESTAMP", "IID", "USERID", "RESULTCODE", "MIMETYPE", "EMAIL", "MAILING_NAME")
+FULL, REPORT = "full", "loader_events"
+REPORT_COLUMNS = (
+    "FILE_NAME", "STATUS", "ROWS_READ", "ROWS_LOADED", "ROWS_REJECTED", "ROW_NO", "ERROR", "GIGYA_UID", "EMAIL",
+)  # fmt: skip
+_PLAIN = {REPORT}
 
 
-@dataclass
-class Misbehaviour:
-    """What may go wrong: `halves` writes a file in two parts, `twice` sends it twice, `skip_day` not at all."""
-
-    halves: bool = False
-    twice: bool = False
-    skip_day: bool = False
-
-    @classmethod
-    def parse(cls, text: str) -> Misbehaviour:
-        """From `halves,twice`."""
-        return cls(**{name.strip(): True for name in text.split(",") if name.strip()})
+def content(feed: str, rows: Sequence[Row]) -> bytes:
+    """A feed as a file: pipes, CRLF, a byte order mark, packed with gzip but for the import report."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, _columns(feed, rows), delimiter="|", lineterminator="\r\n", restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    plain = text.getvalue().encode("utf-8-sig")
+    return plain if feed in _PLAIN else gzip.compress(plain, mtime=0)
 
 
-def stamp(at: float) -> str:
-    """The feeds' way to write a moment."""
-    return f"{datetime.fromtimestamp(at, UTC).astimezone(ZONE):%Y%m%d%H%M%S}"
+def file_name(feed: str, number: int, now: float) -> str:
+    """`o5_unsubs_20261122_000017.dat.gz`: the day of New York's clock, and a number that grows."""
+    day = f"{datetime.fromtimestamp(now, UTC).astimezone(ZONE):%Y%m%d}"
+    return f"o5_{feed}_{day}_{number:06d}.dat{'' if feed in _PLAIN else '.gz'}"
 
 
-class Dropper:
-    """Writes feeds into the inbox folder of the sandbox's disk.
-
-    Args:
-        inbox: The folder.
-        misbehaviour: What goes wrong.
-    """
-
-    def __init__(self, inbox: Path, misbehaviour: Misbehaviour) -> None:
-        self._inbox = inbox
-        self._bad = misbehaviour
-        self._number = 0
-
-    def drop(self, feed: str, rows: Iterable[dict[str, str]], header: tuple[str, ...]) -> list[str]:
-        """Drops one feed; nothing when it has no rows, as the real one. Returns the names of the files."""
-        lines = list(rows)
-        if not lines or self._bad.skip_day:
-            return []
-        text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, header, delimiter="|", lineterminator="\r\n", extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(lines)
-        content = text.getvalue().encode()
-        packed = content if feed in _PLAIN else gzip.compress(content, mtime=0)
-        names = [self._name(feed)]
-        self._write(names[0], packed)
-        if self._bad.twice:
-            names.append(self._name(feed))
-            self._write(names[1], packed)
-        return names
-
-    def _name(self, feed: str) -> str:
-        self._number += 1
-        day = f"{datetime.now(UTC).astimezone(ZONE):%Y%m%d}"
-        ending = ".dat" if feed in _PLAIN else ".dat.gz"
-        return f"o5_{feed}_{day}_{time.time_ns() // 1000 % 10**9:09d}{self._number:03d}{ending}"
-
-    def _write(self, name: str, content: bytes) -> None:
-        self._inbox.mkdir(parents=True, exist_ok=True)
-        half = len(content) // 2 if self._bad.halves else len(content)
-        with (self._inbox / name).open("wb") as file:
-            file.write(content[:half])
-            file.flush()
-            os.fsync(file.fileno())
-            if half < len(content):
-                time.sleep(1.5)
-                file.write(content[half:])
-
-
-def full_rows(subscribers: Iterable[Subscriber], lists: Iterable[str]) -> list[dict[str, str]]:
+def full_rows(subscribers: Iterable[Subscriber]) -> list[Row]:
     """Everybody with all fields; of each list 1 or 0, empty where there is no decision."""
     states = {"in": "1", "out": "0"}
-    names = list(lists)
     return [
-        {**found.fields, "EMAIL": found.email, **{name: states.get(found.lists.get(name, ""), "") for name in names}}
-        for found in subscribers
+        {**one.fields, "EMAIL": one.email, **{name: states.get(one.lists.get(name, ""), "") for name in LISTS}}
+        for one in subscribers
     ]
 
 
-def report_rows(imported: Iterable[Imported]) -> list[dict[str, str]]:
+def report_rows(imported: Iterable[Imported]) -> list[Row]:
     """The import report: a line for each file, and one for each rejected row."""
-    rows = []
-    for done in imported:
-        read = done.accepted + len(done.rejected)
-        counts = {"ROWS_READ": read, "ROWS_LOADED": done.accepted, "ROWS_REJECTED": len(done.rejected)}
-        rows.append({"FILE_NAME": done.name, "STATUS": "done", **{name: str(n) for name, n in counts.items()}})
-        rows += [
-            {"FILE_NAME": done.name, "STATUS": "rejected", "ROW_NO": str(number), "ERROR": reason,
-             "GIGYA_UID": uid, "EMAIL": email}
-            for number, reason, uid, email in done.rejected
-        ]  # fmt: skip
-    return rows
+    return [row for done in imported for row in _report(done)]
 
 
-REPORT_HEADER = (
-    "FILE_NAME", "STATUS", "ROWS_READ", "ROWS_LOADED", "ROWS_REJECTED", "ROW_NO", "ERROR", "GIGYA_UID", "EMAIL",
-)  # fmt: skip
+def _report(done: Imported) -> Iterator[Row]:
+    read = done.accepted + len(done.rejected)
+    counts = {"ROWS_READ": read, "ROWS_LOADED": done.accepted, "ROWS_REJECTED": len(done.rejected)}
+    status = {"STATUS": "failed", "ERROR": done.problem} if done.problem else {"STATUS": "done"}
+    yield {"FILE_NAME": done.name, **status, **{name: str(count) for name, count in counts.items()}}
+    for number, reason, uid, email in done.rejected:
+        row = {"FILE_NAME": done.name, "STATUS": "rejected", "ROW_NO": str(number), "ERROR": reason}
+        yield {**row, "GIGYA_UID": uid, "EMAIL": email}
+
+
+def _columns(feed: str, rows: Sequence[Row]) -> tuple[str, ...]:
+    if feed == REPORT:
+        return REPORT_COLUMNS
+    if feed == CLICKS:
+        return CLICK_COLUMNS
+    first = ("GIGYA_UID", "EMAIL") if feed == FULL else FEEDS[feed]
+    return tuple(dict.fromkeys([*first, *(name for row in rows for name in row)]))

@@ -1,44 +1,36 @@
-"""The list: subscribers by e-mail with their fields, and what they are subscribed to, in SQLite.
+"""The list: subscribers with their fields, what they are subscribed to, and the feed rows that wait, in SQLite.
 
-An opt-out is a state of its own, on the address: a plain update of the subscriber does not lift it.
+The state of a list and a block are kept by address, not by subscriber: an update of the subscriber lifts neither, and
+an address may have left a list before anybody has it. Which change makes which feed row is in `acts`.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
-Key = Literal["email", "uid"]
+from gigya_cheetah_assets.sandbox.cheetahmail.subscriber import Key, Membership, Subscriber, address
+
 _TABLES = """
-CREATE TABLE IF NOT EXISTS subscribers (key TEXT PRIMARY KEY, email TEXT, fields TEXT, changed REAL);
-CREATE TABLE IF NOT EXISTS lists (key TEXT, list TEXT, state TEXT, at REAL, reason TEXT, source TEXT,
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
+CREATE TABLE IF NOT EXISTS subscribers (key TEXT PRIMARY KEY, email TEXT, fields TEXT, bounces INTEGER DEFAULT 0);
+CREATE TABLE IF NOT EXISTS lists (key TEXT, list TEXT, state TEXT, at REAL, reason TEXT, source TEXT, joined REAL,
                                   PRIMARY KEY (key, list));
+CREATE TABLE IF NOT EXISTS blocked (key TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS imported (name TEXT PRIMARY KEY, size INTEGER, modified TEXT);
-CREATE TABLE IF NOT EXISTS told (feed TEXT PRIMARY KEY, at REAL);
-CREATE TABLE IF NOT EXISTS events (feed TEXT, at REAL, row TEXT);
+CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, feed TEXT, row TEXT);
+CREATE TABLE IF NOT EXISTS numbers (name TEXT PRIMARY KEY, value INTEGER);
 """
-
-
-@dataclass(frozen=True)
-class Subscriber:
-    """One subscriber: fields in upper case, and by list its state (`in` or `out`)."""
-
-    email: str
-    fields: dict[str, str]
-    lists: dict[str, str]
-
-    @property
-    def uid(self) -> str:
-        """The Gigya UID that the subscriber carries."""
-        return self.fields.get("GIGYA_UID", "")
+_MEMBERS = "SELECT list, state, at, reason, source, joined FROM lists WHERE key = ?"
 
 
 class SubscriberList:
-    """The list in one file.
+    """The list in one file; several threads may use it.
 
     Args:
         path: The SQLite file; made when it is missing.
@@ -47,6 +39,8 @@ class SubscriberList:
 
     def __init__(self, path: Path, key: Key = "email") -> None:
         self.key = key
+        self._lock = threading.RLock()
+        self._depth = 0
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._db.executescript(_TABLES)
 
@@ -54,63 +48,158 @@ class SubscriberList:
         """Closes the file."""
         self._db.close()
 
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """One transaction; another thread waits. Inner ones belong to the outermost."""
+        with self._lock:
+            if self._depth == 0:
+                self._db.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._db.execute("ROLLBACK")
+                raise
+            self._depth -= 1
+            if self._depth == 0:
+                self._db.execute("COMMIT")
+
     def key_of(self, email: str, uid: str) -> str:
-        """What identifies a row."""
-        return email.strip().lower() if self.key == "email" else uid
+        """What identifies a row: the address without letter case, or the UID."""
+        return address(email) if self.key == "email" else uid.strip()
 
-    def upsert(self, email: str, fields: dict[str, str], at: float) -> None:
-        """Adds or updates a subscriber; its lists stay as they are."""
-        key = self.key_of(email, fields.get("GIGYA_UID", ""))
-        known = self._db.execute("SELECT fields FROM subscribers WHERE key = ?", (key,)).fetchone()
-        merged = {**(json.loads(known[0]) if known else {}), **fields}
-        self._db.execute("REPLACE INTO subscribers VALUES (?, ?, ?, ?)", (key, email, json.dumps(merged), at))
+    def find(self, key: str) -> Subscriber | None:
+        """One subscriber."""
+        with self._lock:
+            row = self._db.execute(f"{_SUBSCRIBER} WHERE s.key = ?", (key,)).fetchone()
+            return None if row is None else self._subscriber(row)
 
-    def set_state(self, key: str, list_: str, state: str, at: float, *, reason: str, source: str) -> bool:
-        """Subscribes or unsubscribes; whether that changed anything."""
-        known = self._db.execute("SELECT state FROM lists WHERE key = ? AND list = ?", (key, list_)).fetchone()
-        if known is not None and known[0] == state:
-            return False
-        self._db.execute("REPLACE INTO lists VALUES (?, ?, ?, ?, ?, ?)", (key, list_, state, at, reason, source))
-        return True
+    def at(self, number: int) -> Subscriber:
+        """The subscriber at a place in the order of keys, from 0."""
+        with self._lock:
+            row = self._db.execute(f"{_SUBSCRIBER} ORDER BY s.key LIMIT 1 OFFSET ?", (number,)).fetchone()
+            return self._subscriber(row)
 
-    def move(self, old: str, new: str) -> bool:
-        """Gives a subscriber a new address, with the lists; whether the old one was known."""
-        if self.key == "uid":
-            return True
-        before, after = old.strip().lower(), new.strip().lower()
-        row = self._db.execute("SELECT fields, changed FROM subscribers WHERE key = ?", (before,)).fetchone()
-        if row is None:
-            return False
-        fields = {**json.loads(row[0]), "EMAIL": new}
-        self._db.execute("REPLACE INTO subscribers VALUES (?, ?, ?, ?)", (after, new, json.dumps(fields), row[1]))
-        self._db.execute("DELETE FROM subscribers WHERE key = ? AND key != ?", (before, after))
-        self._db.execute("UPDATE OR REPLACE lists SET key = ? WHERE key = ?", (after, before))
-        return True
+    def count(self) -> int:
+        """How many there are."""
+        with self._lock:
+            found: int = self._db.execute("SELECT count(*) FROM subscribers").fetchone()[0]
+            return found
 
-    def subscribers(self) -> Iterator[Subscriber]:
+    def subscribers(self) -> list[Subscriber]:
         """Everybody, by key."""
-        lists: dict[str, dict[str, str]] = {}
-        for key, list_, state in self._db.execute("SELECT key, list, state FROM lists"):
-            lists.setdefault(key, {})[list_] = state
-        for key, email, fields in self._db.execute("SELECT key, email, fields FROM subscribers ORDER BY key"):
-            yield Subscriber(email, json.loads(fields), lists.get(key, {}))
+        with self._lock:
+            lists: dict[str, dict[str, Membership]] = {}
+            for key, name, *rest in self._db.execute("SELECT key, list, state, at, reason, source, joined FROM lists"):
+                lists.setdefault(key, {})[name] = Membership(*rest)
+            return [
+                Subscriber(key, email, json.loads(fields), lists.get(key, {}), bounces, bool(blocked))
+                for key, email, fields, bounces, blocked in self._db.execute(f"{_SUBSCRIBER} ORDER BY s.key")
+            ]
+
+    def put(self, key: str, email: str, fields: dict[str, str]) -> None:
+        """Adds or updates a subscriber; fields that are not named stay, lists and blocks too."""
+        with self.changing():
+            known = self._db.execute("SELECT fields FROM subscribers WHERE key = ?", (key,)).fetchone()
+            merged = json.dumps({**(json.loads(known[0]) if known else {}), **fields})
+            self._db.execute(
+                "INSERT INTO subscribers (key, email, fields) VALUES (?, ?, ?) "
+                "ON CONFLICT (key) DO UPDATE SET email = excluded.email, fields = excluded.fields",
+                (key, email, merged),
+            )
+
+    def remove(self, key: str) -> None:
+        """Forgets a subscriber; what the address said stays."""
+        with self.changing():
+            self._db.execute("DELETE FROM subscribers WHERE key = ?", (key,))
+
+    def membership(self, key: str, name: str) -> Membership | None:
+        """What is known of an address on one list."""
+        with self._lock:
+            return self._memberships(key).get(name)
+
+    def set_membership(self, key: str, name: str, membership: Membership) -> None:
+        """Sets the state of an address on one list."""
+        m = membership
+        with self.changing():
+            self._db.execute(
+                "REPLACE INTO lists VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (key, name, m.state, m.at, m.reason, m.source, m.joined),
+            )
+
+    def move_memberships(self, old: str, new: str) -> None:
+        """Gives what an address said to another one; where both said something, `out` wins."""
+        with self.changing():
+            there = self._memberships(new)
+            for name, membership in self._memberships(old).items():
+                if name not in there or membership.state == "out":
+                    self.set_membership(new, name, membership)
+            self._db.execute("DELETE FROM lists WHERE key = ?", (old,))
+            self._db.execute("INSERT OR IGNORE INTO blocked SELECT ? FROM blocked WHERE key = ?", (new, old))
+
+    def set_bounces(self, key: str, bounces: int) -> None:
+        """Sets how often mail to a subscriber came back."""
+        with self.changing():
+            self._db.execute("UPDATE subscribers SET bounces = ? WHERE key = ?", (bounces, key))
+
+    def is_blocked(self, key: str) -> bool:
+        """Whether the address complained."""
+        with self._lock:
+            return self._db.execute("SELECT 1 FROM blocked WHERE key = ?", (key,)).fetchone() is not None
+
+    def set_blocked(self, key: str, *, blocked: bool) -> None:
+        """Blocks an address, or lets it go."""
+        with self.changing():
+            change = "INSERT OR IGNORE INTO blocked VALUES (?)" if blocked else "DELETE FROM blocked WHERE key = ?"
+            self._db.execute(change, (key,))
 
     def was_imported(self, name: str, size: int, modified: str) -> bool:
         """Whether this very file was imported before."""
-        known = self._db.execute("SELECT size, modified FROM imported WHERE name = ?", (name,)).fetchone()
-        return known == (size, modified)
+        with self._lock:
+            known = self._db.execute("SELECT size, modified FROM imported WHERE name = ?", (name,)).fetchone()
+            return bool(known == (size, modified))
 
     def note_import(self, name: str, size: int, modified: str) -> None:
         """Keeps that a file was imported."""
-        self._db.execute("REPLACE INTO imported VALUES (?, ?, ?)", (name, size, modified))
+        with self.changing():
+            self._db.execute("REPLACE INTO imported VALUES (?, ?, ?)", (name, size, modified))
 
-    def note_event(self, feed: str, at: float, row: dict[str, str]) -> None:
-        """Keeps a line of a feed until it is dropped."""
-        self._db.execute("INSERT INTO events VALUES (?, ?, ?)", (feed, at, json.dumps(row)))
+    def note_event(self, feed: str, row: dict[str, str]) -> None:
+        """Keeps a row of a feed until it is dropped."""
+        with self.changing():
+            self._db.execute("INSERT INTO events (feed, row) VALUES (?, ?)", (feed, json.dumps(row)))
 
-    def take_events(self, feed: str) -> list[dict[str, str]]:
-        """The lines of a feed since the last drop."""
-        found = self._db.execute("SELECT row FROM events WHERE feed = ? ORDER BY at", (feed,))
-        rows = [json.loads(row) for (row,) in found]
-        self._db.execute("DELETE FROM events WHERE feed = ?", (feed,))
-        return rows
+    def events(self, feed: str) -> tuple[list[dict[str, str]], int]:
+        """The rows of a feed since the last drop, and the number of the last one for `forget_events`."""
+        with self._lock:
+            found = self._db.execute("SELECT id, row FROM events WHERE feed = ? ORDER BY id", (feed,)).fetchall()
+            return [json.loads(row) for _, row in found], found[-1][0] if found else 0
+
+    def forget_events(self, feed: str, last: int) -> None:
+        """Removes rows that have been dropped."""
+        with self.changing():
+            self._db.execute("DELETE FROM events WHERE feed = ? AND id <= ?", (feed, last))
+
+    def next_number(self, name: str) -> int:
+        """Counts on: 1, 2, …, over restarts too."""
+        with self.changing():
+            self._db.execute(
+                "INSERT INTO numbers VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1", (name,)
+            )
+            value: int = self._db.execute("SELECT value FROM numbers WHERE name = ?", (name,)).fetchone()[0]
+            return value
+
+    def _subscriber(self, row: tuple[str, str, str, int, int]) -> Subscriber:
+        key, email, fields, bounces, blocked = row
+        return Subscriber(key, email, json.loads(fields), self._memberships(key), bounces, bool(blocked))
+
+    def _memberships(self, key: str) -> dict[str, Membership]:
+        return {name: Membership(*rest) for name, *rest in self._db.execute(_MEMBERS, (key,))}
+
+
+_SUBSCRIBER = (
+    "SELECT s.key, s.email, s.fields, s.bounces, b.key IS NOT NULL "
+    "FROM subscribers s LEFT JOIN blocked b ON b.key = s.key"
+)

@@ -12,39 +12,32 @@ from contextlib import contextmanager
 from gigya_cheetah_assets.config import load_syncs
 from gigya_cheetah_assets.errors import GigyaCheetahError
 from gigya_cheetah_assets.sandbox.cheetahmail.account import CheetahMail
-from gigya_cheetah_assets.sandbox.cheetahmail.subscribers import Key
 from gigya_cheetah_assets.sandbox.server import Sandbox
 from gigya_cheetah_assets.sandbox.syncfile import write_sync_file
 
 log = logging.getLogger(__name__)
-_LEAVE, _EDIT, _JOIN = 2, 2, 1
+PEOPLE = 8
 
 
 @contextmanager
-def ticking(box: Sandbox, *, seconds: float, key: Key = "email", misbehaviour: str = "") -> Iterator[None]:
-    """Runs the account in a thread of its own while the block runs; every tick a few people act.
+def ticking(box: Sandbox, *, seconds: float, people: int = PEOPLE) -> Iterator[None]:
+    """Lets the sandbox's account work in a thread of its own while the block runs.
 
     Args:
         box: The running sandbox, whose variables this process gets.
         seconds: Between two ticks; 0 leaves CheetahMail out.
-        key: What makes a subscriber.
-        misbehaviour: How its feeds go wrong.
+        people: How many things its people do in each tick.
     """
     if not seconds:
         yield
         return
     os.environ.update(box.environ)
-    sync = load_syncs(write_sync_file(box.folder / "syncs", box))[0]
-    inbox = box.sftp_root / sync.staging.inbox
+    box.cheetahmail.set_up_for(load_syncs(write_sync_file(box.folder / "syncs", box))[0])
     stop = threading.Event()
 
     def run() -> None:
-        mail = CheetahMail(box.folder / "cheetahmail", inbox, sync, key=key, misbehaviour=misbehaviour)
-        try:
-            while not stop.wait(seconds):
-                _tick(mail)
-        finally:
-            mail.close()
+        while not stop.wait(seconds):
+            _tick(box.cheetahmail, people)
 
     thread = threading.Thread(target=run, name="cheetahmail")
     thread.start()
@@ -55,16 +48,9 @@ def ticking(box: Sandbox, *, seconds: float, key: Key = "email", misbehaviour: s
         thread.join()
 
 
-def _tick(mail: CheetahMail) -> None:
+def _tick(mail: CheetahMail, people: int) -> None:
     try:
-        mail.import_now()
-        for one in mail.some(_LEAVE, column="NEWSLETTER", state="in"):
-            mail.unsubscribe(one, "NEWSLETTER")
-        for one in mail.some(_JOIN, column="NEWSLETTER", state="out"):
-            mail.subscribe(one, "NEWSLETTER")
-        for number, one in enumerate(mail.some(_EDIT, column="NEWSLETTER", state="in")):
-            mail.edit(one, ZIP=f"{30000 + number}")
-        mail.drop()
+        mail.tick(people)
     except (GigyaCheetahError, sqlite3.Error) as error:
         # The staging may be down, by the fault dial too; the next tick tries again.
         log.warning("the sandbox's CheetahMail account: %s", error)

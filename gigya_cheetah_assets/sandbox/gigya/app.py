@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import email.utils
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
@@ -55,9 +55,9 @@ class App:
         self._recent: deque[float] = deque()
         self.requests = 0
 
-    def starlette(self) -> Starlette:
-        """As an ASGI application."""
-        return Starlette(routes=[Route("/{method:path}", self._endpoint, methods=["GET", "POST"])])
+    def starlette(self, others: Sequence[Route] = ()) -> Starlette:
+        """As an ASGI application; `others` have their own paths on the same port, and none of the faults."""
+        return Starlette(routes=[*others, Route("/{method:path}", self._endpoint, methods=["GET", "POST"])])
 
     async def _endpoint(self, http: HttpRequest) -> Response:
         self.requests += 1
