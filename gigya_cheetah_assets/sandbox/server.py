@@ -189,7 +189,7 @@ class Sandbox:
 
     async def _serve(self, running: _Running, http: socket.socket, ssh: socket.socket, keys: KeyFiles) -> None:
         running.loop, running.stop = asyncio.get_running_loop(), asyncio.Event()
-        acceptor = await sftp.listen(ssh, self.sftp_root, keys, self._dice)
+        files = await sftp.listen(ssh, self.sftp_root, keys, self._dice)
         api = Api(self.cheetahmail, self._setup.session_seconds)
         server = uvicorn.Server(_configuration(self._app.starlette(api.routes())))
         serving = asyncio.create_task(server.serve(sockets=[http]))
@@ -198,9 +198,10 @@ class Sandbox:
         running.ready.set()
         await running.stop.wait()
         server.should_exit = True
-        acceptor.close()
+        await files.close()
         await serving
-        await acceptor.wait_closed()
+        # As for SFTP: uvicorn's transports close in the next round.
+        await asyncio.sleep(0)
 
 
 def _configuration(app: Starlette) -> uvicorn.Config:

@@ -19,14 +19,33 @@ INBOX = "fromcheetah"
 _BREAKS_WITHIN = 65_536
 
 
-async def listen(sock: socket.socket, root: Path, keys: KeyFiles, dice: Dice) -> asyncssh.SSHAcceptor:
+class Listening:
+    """A started server; `close` ends it with its connections."""
+
+    def __init__(self, acceptor: asyncssh.SSHAcceptor, connections: set[asyncssh.SSHServerConnection]) -> None:
+        self._acceptor = acceptor
+        self._connections = connections
+
+    async def close(self) -> None:
+        """Takes no more connections and cuts those that are open; returns when their sockets are closed."""
+        self._acceptor.close()
+        for connection in list(self._connections):
+            connection.abort()
+            await connection.wait_closed()
+        await self._acceptor.wait_closed()
+        # A transport closes its socket in the loop's next round; a loop that ends before would leave it open.
+        await asyncio.sleep(0)
+
+
+async def listen(sock: socket.socket, root: Path, keys: KeyFiles, dice: Dice) -> Listening:
     """Starts the server on a bound socket; `root` gets its two folders."""
     for name in (OUTBOX, INBOX):
         (root / name).mkdir(parents=True, exist_ok=True)
     handler = FaultyFiles if dice.faults.sftp_drop or dice.faults.sftp_slow else Files
-    return await asyncssh.listen(
+    connections: set[asyncssh.SSHServerConnection] = set()
+    acceptor = await asyncssh.listen(
         sock=sock,
-        server_factory=lambda: _OneUser(keys),
+        server_factory=lambda: _OneUser(keys, connections),
         server_host_keys=[asyncssh.import_private_key(keys.sftp_host)],
         sftp_factory=lambda channel: handler(channel, root, dice),
         allow_scp=False,
@@ -34,6 +53,7 @@ async def listen(sock: socket.socket, root: Path, keys: KeyFiles, dice: Dice) ->
         # Compression costs more than loopback gives.
         compression_algs=["none"],
     )
+    return Listening(acceptor, connections)
 
 
 def known_hosts(host: str, port: int, keys: KeyFiles) -> str:
@@ -44,8 +64,18 @@ def known_hosts(host: str, port: int, keys: KeyFiles) -> str:
 class _OneUser(asyncssh.SSHServer):
     """Lets the sandbox's user in, by password or by key, and nobody else."""
 
-    def __init__(self, keys: KeyFiles) -> None:
+    def __init__(self, keys: KeyFiles, connections: set[asyncssh.SSHServerConnection]) -> None:
         self._key = asyncssh.import_public_key(keys.sftp_client_public)
+        self._connections = connections
+        self._connection: asyncssh.SSHServerConnection | None = None
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connection = conn
+        self._connections.add(conn)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - signature of asyncssh
+        if self._connection is not None:
+            self._connections.discard(self._connection)
 
     def begin_auth(self, username: str) -> bool:  # noqa: ARG002 - signature of asyncssh; nobody gets in without
         return True

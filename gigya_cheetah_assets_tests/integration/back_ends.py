@@ -72,7 +72,7 @@ def sandbox(folder: Path) -> Iterator[BackEnd]:
     port = sock.getsockname()[1]
     config = by_password(port, credentials.SFTP_USER)
     environ = {"PASSWORD": credentials.SFTP_PASSWORD, "KNOWN": sftp.known_hosts("127.0.0.1", port, keys)}
-    with password_server.serving(lambda: sftp.listen(sock, root, keys, Dice(Faults())), []):
+    with password_server.serving(lambda: sftp.listen(sock, root, keys, Dice(Faults())), sftp.Listening.close):
         yield BackEnd("sandbox", root, lambda: open_staging(config, environ))
 
 

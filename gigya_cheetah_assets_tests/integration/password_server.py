@@ -7,11 +7,13 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import asyncssh
 
 from gigya_cheetah_assets_tests.integration.faulty_files import FaultyFiles, FileFaults
 
+Server = TypeVar("Server")
 USER, PASSWORD = "acme", "right-password"
 
 
@@ -53,7 +55,13 @@ def running(root: Path, faults: FileFaults | None = None) -> Iterator[tuple[int,
             sftp_factory=lambda channel: FaultyFiles(channel, root, faults),
         )
 
-    with serving(start, connections) as acceptor:
+    async def stop(acceptor: asyncssh.SSHAcceptor) -> None:
+        acceptor.close()
+        for connection in connections:
+            connection.abort()
+            await connection.wait_closed()
+
+    with serving(start, stop) as acceptor:
         port = acceptor.get_port()
         yield port, f"[127.0.0.1]:{port} {host_key.export_public_key().decode().strip()}"
     # asyncssh does not close what a stalled session left open.
@@ -62,35 +70,29 @@ def running(root: Path, faults: FileFaults | None = None) -> Iterator[tuple[int,
 
 
 @contextmanager
-def serving(
-    start: Callable[[], Awaitable[asyncssh.SSHAcceptor]], connections: list[asyncssh.SSHServerConnection]
-) -> Iterator[asyncssh.SSHAcceptor]:
+def serving(start: Callable[[], Awaitable[Server]], stop: Callable[[Server], Awaitable[None]]) -> Iterator[Server]:
     """Runs a server in a thread with a loop of its own, and ends it with its connections."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
 
-    async def started() -> asyncssh.SSHAcceptor:
+    async def started() -> Server:
         return await start()
 
-    acceptor = asyncio.run_coroutine_threadsafe(started(), loop).result(10)
+    async def stopped() -> None:
+        await stop(server)
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        # A transport closes its socket in the loop's next round; without it the socket would stay open.
+        await asyncio.sleep(0.05)
+
+    server = asyncio.run_coroutine_threadsafe(started(), loop).result(10)
     try:
-        yield acceptor
+        yield server
     finally:
-        asyncio.run_coroutine_threadsafe(_stop(acceptor, connections), loop).result(10)
+        asyncio.run_coroutine_threadsafe(stopped(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
-
-
-async def _stop(acceptor: asyncssh.SSHAcceptor, connections: list[asyncssh.SSHServerConnection]) -> None:
-    acceptor.close()
-    for connection in connections:
-        connection.abort()
-        await connection.wait_closed()
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    # A transport closes its socket in the loop's next round; without it the socket would stay open.
-    await asyncio.sleep(0.05)
