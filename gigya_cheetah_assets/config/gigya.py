@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from gigya_cheetah_assets.config.hosts import is_loopback
 from gigya_cheetah_assets.config.model import Model
 from gigya_cheetah_assets.config.secrets import Secret, TextOrEnv
 
@@ -36,17 +36,6 @@ class BearerAuth(Model):
 
 
 Auth = Annotated[UserKeyAuth | SignedAuth | BearerAuth, Field(discriminator="type")]
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host[:port] can only mean this machine."""
-    name = host.rsplit(":", 1)[0].strip("[]") if not host.endswith("]") else host.strip("[]")
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 class GigyaConfig(Model):

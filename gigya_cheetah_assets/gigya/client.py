@@ -14,7 +14,8 @@ from typing import Any, Self, TypeVar
 import msgspec
 import requests
 
-from gigya_cheetah_assets.config.gigya import GigyaConfig, is_loopback
+from gigya_cheetah_assets.config.gigya import GigyaConfig
+from gigya_cheetah_assets.config.hosts import is_loopback
 from gigya_cheetah_assets.config.secrets import text
 from gigya_cheetah_assets.gigya.auth import signer_for
 from gigya_cheetah_assets.gigya.clock import Clock

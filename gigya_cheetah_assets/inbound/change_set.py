@@ -32,7 +32,6 @@ from gigya_cheetah_assets.inbound.person import (
     opt_outs_of,
     planned,
 )
-from gigya_cheetah_assets.inbound.progress import Progress
 from gigya_cheetah_assets.inbound.read import EVENTS, InboundRead
 from gigya_cheetah_assets.inbound.rejects import LineRejects
 from gigya_cheetah_assets.inbound.rules import rules_of
@@ -42,6 +41,7 @@ from gigya_cheetah_assets.ledger.consents import OPT_OUT
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound.by_key import ByKey
 from gigya_cheetah_assets.outbound.spool import Spool, parts_for
+from gigya_cheetah_assets.progress import Progress
 from gigya_cheetah_assets.store import folders, summary
 from gigya_cheetah_assets.store.batches import LazyParquet, read_batches
 

@@ -23,12 +23,12 @@ from gigya_cheetah_assets.inbound.accounts import IN_FLIGHT, Account, AccountRea
 from gigya_cheetah_assets.inbound.change_counts import ChangeSetSummary
 from gigya_cheetah_assets.inbound.change_set import WAITED_FILE
 from gigya_cheetah_assets.inbound.parse import REJECTS
-from gigya_cheetah_assets.inbound.progress import Progress
 from gigya_cheetah_assets.inbound.rejects import LineRejects
 from gigya_cheetah_assets.inbound.take import state_of
 from gigya_cheetah_assets.ledger import InboundState, Item, Ledger, ParkedOptOut, Settlement
 from gigya_cheetah_assets.ledger.consents import OPT_OUT
 from gigya_cheetah_assets.mapping import FieldTable
+from gigya_cheetah_assets.progress import Progress
 from gigya_cheetah_assets.store import folders, summary
 from gigya_cheetah_assets.store.batches import LazyParquet, read_batches
 

@@ -22,15 +22,6 @@ def config() -> SftpStaging:
     )
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [S3Staging(type="s3", bucket="bucket"), AzureBlobStaging(type="azure_blob", container="container")],
-)
-def test_a_kind_that_cannot_be_used_yet_is_a_config_error(kind):
-    with pytest.raises(ConfigError, match=f"expected local or sftp, found {kind.type}"):
-        open_staging(kind)
-
-
 def test_opening_sftp_connects_to_nothing():
     with open_staging(config(), {"HOST": "sftp.example.com", "PASSWORD": "x", "KNOWN": KNOWN}):
         pass
@@ -39,6 +30,39 @@ def test_opening_sftp_connects_to_nothing():
 def test_a_variable_that_is_not_set_is_named():
     with pytest.raises(ConfigError, match="PASSWORD is not set"):
         open_staging(config(), {"HOST": "sftp.example.com", "KNOWN": KNOWN})
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        S3Staging.model_validate(
+            {"type": "s3", "bucket": "bucket", "access_key": {"env": "KEY"}, "secret_key": {"env": "SECRET"}}
+        ),
+        AzureBlobStaging.model_validate(
+            {"type": "azure_blob", "container": "container", "connection_string": {"env": "KEY"}}
+        ),
+    ],
+    ids=["s3", "azure_blob"],
+)
+def test_a_variable_of_an_object_store_that_is_not_set_is_named(kind):
+    with pytest.raises(ConfigError, match="KEY is not set"):
+        open_staging(kind, {})
+
+
+def test_opening_an_object_store_connects_to_nothing():
+    s3 = {"type": "s3", "bucket": "bucket", "region": "eu-central-1"}
+    azure = {"type": "azure_blob", "container": "container", "account_url": "https://acme.blob.core.windows.net"}
+    with open_staging(S3Staging.model_validate(s3)), open_staging(AzureBlobStaging.model_validate(azure)):
+        pass
+
+
+def test_a_connection_string_that_cannot_be_read_is_not_shown():
+    config = AzureBlobStaging.model_validate(
+        {"type": "azure_blob", "container": "container", "connection_string": {"env": "AZURE"}}
+    )
+    with pytest.raises(ConfigError, match="AZURE: expected a connection string") as caught:
+        open_staging(config, {"AZURE": "hidden-word"})
+    assert "hidden-word" not in str(caught.value)
 
 
 def test_secrets_do_not_show_in_the_logins_repr():
