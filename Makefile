@@ -5,7 +5,12 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 export DAGSTER_DISABLE_TELEMETRY := 1
-export PATH := $(BIN):$(PATH)
+# The sandbox's Azure Blob is a program of Node's; `make azurite` puts it beside the Python of this project.
+AZURITE := $(CURDIR)/$(VENV)/azurite
+export PATH := $(BIN):$(AZURITE)/node_modules/.bin:$(PATH)
+# Where `make demo` and `make dev` exchange files: sftp, s3 or azure_blob.
+STAGING ?= sftp
+NODE_PROGRAMS := $(if $(filter azure_blob,$(STAGING)),azurite)
 
 .DEFAULT_GOAL := help
 
@@ -24,13 +29,20 @@ $(DAGSTER_HOME)/dagster.yaml: | dagster.yaml
 
 setup: $(VENV)/.installed $(DAGSTER_HOME)/dagster.yaml ## Create .venv and Dagster's home
 
-demo: setup ## Sandbox up, both directions once on real HTTP and SFTP, a summary, sandbox down
-	gigya-cheetah demo
+$(AZURITE)/.installed: | $(VENV)/.installed
+	@command -v npm >/dev/null || { echo "npm is needed for Azurite (Debian: apt-get install nodejs npm)"; exit 1; }
+	npm install --prefix $(AZURITE) --no-fund --no-audit --loglevel=error azurite@3.37.0
+	touch $@
 
-dev: setup ## The Dagster UI on the sandbox, until Ctrl-C
-	gigya-cheetah dev
+azurite: $(AZURITE)/.installed ## Install Azurite, which serves as Azure Blob on this machine (needs npm)
 
-test: setup ## All tests
+demo: setup $(NODE_PROGRAMS) ## Sandbox up, both directions once on real servers, a summary, sandbox down; STAGING=s3 …
+	gigya-cheetah demo --staging $(STAGING)
+
+dev: setup $(NODE_PROGRAMS) ## The Dagster UI on the sandbox, until Ctrl-C; STAGING=s3 …
+	gigya-cheetah dev --staging $(STAGING)
+
+test: setup $(if $(filter true,$(CI)),azurite) ## All tests
 	python -m pytest -n 2
 
 lint: setup ## ruff and mypy
@@ -51,4 +63,4 @@ lock: ## Renew constraints.txt from the ranges in pyproject.toml
 clean: ## Remove .venv, Dagster's home and data/
 	rm -rf $(VENV) $(DAGSTER_HOME) data
 
-.PHONY: help setup demo dev test lint bench lock clean
+.PHONY: help setup azurite demo dev test lint bench lock clean

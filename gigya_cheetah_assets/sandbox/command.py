@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import yaml
 
 from gigya_cheetah_assets.errors import GigyaCheetahError
 from gigya_cheetah_assets.sandbox import credentials
@@ -61,6 +62,13 @@ def default_folder() -> Path:
 @click.option(
     "--after-import", type=click.Choice(["keep", "move", "remove"]), default="keep", help="Fate of its files."
 )
+@click.option(
+    "--staging",
+    type=click.Choice(["sftp", "s3", "azure_blob"]),
+    default="sftp",
+    show_default=True,
+    help="Where the files are exchanged.",
+)
 def sandbox(
     accounts: int,
     seed: int,
@@ -97,11 +105,13 @@ def main() -> None:
 def description(box: Sandbox) -> str:
     """How to reach a running sandbox, with lines to paste into a shell."""
     exports = [f"export {name}={shlex.quote(value.strip())}" for name, value in box.environ.items()]
+    files = yaml.safe_dump({"staging": box.object_store}, default_flow_style=True, width=1000).strip()
     return "\n".join(
         [
             f"Gigya site   http://{box.api_domain}/accounts.search",
             f"             {box.site.count():,} accounts, {box.site.count('emailAccounts'):,} e-mail accounts",
             f"SFTP server  sftp://{credentials.SFTP_USER}@127.0.0.1:{box.sftp_port} ({OUTBOX}/ and {INBOX}/)",
+            *([f"Object store {files}"] if box.object_store else []),
             f"CheetahMail  http://{box.api_domain}/api/login1",
             f"Folder       {box.folder}",
             "",

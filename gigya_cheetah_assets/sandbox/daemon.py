@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.inbound.offers import Offer, all_offers
+from gigya_cheetah_assets.sandbox.processes import end_group
 from gigya_cheetah_assets.store import folders
 
 _GRACE_SECONDS = 10
@@ -45,7 +45,7 @@ def daemon(home: Path) -> Iterator[subprocess.Popen[bytes]]:
         try:
             yield process
         finally:
-            _end(process)
+            end_group(process, _GRACE_SECONDS)
 
 
 def wait_for_files(
@@ -82,12 +82,3 @@ def wait_for_files(
 def _is_over(sync: Sync, data: Path, offer: Offer) -> bool:
     updates = folders.asset_folder(data, sync.name, folders.UPDATES, offer.partition)
     return (updates / folders.SUMMARY).is_file()
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    os.killpg(process.pid, signal.SIGTERM)
-    try:
-        process.wait(_GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()

@@ -104,6 +104,10 @@ def azure_blob(folder: Path) -> Iterator[ObjectStore]:
         yield ObjectStore(staging, {"SANDBOX_AZURE_ACCOUNT_KEY": _ACCOUNT_KEY}, port)
 
 
+STORES = {"s3": s3, "azure_blob": azure_blob}
+"""What starts each kind of object store, by its `staging.type`."""
+
+
 @contextmanager
 def _running(command: Sequence[str], port: int, log: Path) -> Iterator[None]:
     log.parent.mkdir(parents=True, exist_ok=True)

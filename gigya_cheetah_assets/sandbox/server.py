@@ -12,14 +12,14 @@ import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Literal, Self
 
 import uvicorn
 from starlette.applications import Starlette
 
 from gigya_cheetah_assets.config.staging import LocalStaging
 from gigya_cheetah_assets.errors import ConfigError
-from gigya_cheetah_assets.sandbox import credentials, sftp
+from gigya_cheetah_assets.sandbox import credentials, object_stores, sftp
 from gigya_cheetah_assets.sandbox.cheetahmail import CheetahMail, Setup
 from gigya_cheetah_assets.sandbox.cheetahmail.api import Api
 from gigya_cheetah_assets.sandbox.cheetahmail.dropping import InboxOnDisk
@@ -36,8 +36,9 @@ from gigya_cheetah_assets.sandbox.gigya.site import Site
 from gigya_cheetah_assets.sandbox.population import Population
 from gigya_cheetah_assets.staging.local import LocalFolders
 
-__all__ = ["HOST", "Population", "Sandbox"]
+__all__ = ["HOST", "Kind", "Population", "Sandbox"]
 
+Kind = Literal["sftp", "s3", "azure_blob"]
 HOST = "127.0.0.1"
 
 
@@ -69,6 +70,8 @@ class Sandbox:
         clock_offset: Seconds by which the site's clock is ahead of this machine.
         expose_uid: Whether e-mail accounts of full accounts show the UID.
         cheetahmail: How the CheetahMail account is set up.
+        staging: Where the files are exchanged: on the SFTP server, or in an object store beside the sandbox, which is
+            empty at its start.
 
     Attributes:
         site: The accounts: read, add, change, touch and delete them from Python.
@@ -78,6 +81,7 @@ class Sandbox:
         sftp_root: The folder that SFTP users see as `/`, with `autoproc` and `fromcheetah`.
         known_hosts: The SFTP server's line for a known_hosts file.
         environ: Environment variables that the sandbox's sync file names.
+        object_store: The `staging` part of a sync file for its object store; None with the SFTP server.
 
     Raises:
         ConfigError: A port is in use, the faults or the accounts' file cannot be read.
@@ -99,6 +103,7 @@ class Sandbox:
         clock_offset: float = 0.0,
         expose_uid: bool = True,
         cheetahmail: Setup | None = None,
+        staging: Kind = "sftp",
     ) -> None:
         self.folder = Path(folder)
         self.sftp_root = self.folder / "sftp"
@@ -112,6 +117,8 @@ class Sandbox:
         self._clock_offset = clock_offset
         self._expose_uid = expose_uid
         self._setup = cheetahmail or Setup()
+        self._staging = staging
+        self.object_store: dict[str, Any] | None = None
         self._resources = ExitStack()
 
     def __enter__(self) -> Self:
@@ -143,6 +150,10 @@ class Sandbox:
         keys = KeyFiles.of(self.folder)
         self.known_hosts = sftp.known_hosts(HOST, self.sftp_port, keys)
         self.environ = credentials.environ(keys, self.known_hosts)
+        if self._staging != "sftp":
+            store = stack.enter_context(object_stores.STORES[self._staging](self.folder))
+            self.object_store = store.staging
+            self.environ |= store.environ
         self.site = self._site(stack)
         self.cheetahmail = self._account()
         stack.callback(self.cheetahmail.close)

@@ -1,8 +1,10 @@
-"""The sandbox's sync file on other ports: `syncs/sandbox.yaml` with the ports of a sandbox that is running."""
+"""The sandbox's sync file for one that is running: `syncs/sandbox.yaml` with its ports and its staging."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+import yaml
 
 from gigya_cheetah_assets.config import syncs_folder
 from gigya_cheetah_assets.errors import ConfigError
@@ -23,6 +25,8 @@ def write_sync_file(folder: Path, sandbox: Sandbox) -> Path:
     text = source.read_text(encoding="utf-8")
     text = text.replace(f"127.0.0.1:{HTTP_PORT}", f"127.0.0.1:{sandbox.http_port}")
     text = text.replace(f"port: {SFTP_PORT}", f"port: {sandbox.sftp_port}")
+    if sandbox.object_store is not None:
+        text = yaml.safe_dump({**yaml.safe_load(text), "staging": sandbox.object_store}, sort_keys=False)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "sandbox.yaml").write_text(text, encoding="utf-8")
     return folder

@@ -15,7 +15,7 @@ from typing import IO, Any
 from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
 from azure.identity import DefaultAzureCredential
-from azure.storage.blob import BlobPrefix, BlobProperties, ContainerClient, ExponentialRetry
+from azure.storage.blob import BlobPrefix, BlobProperties, ContainerClient, LinearRetry
 
 from gigya_cheetah_assets.config.staging import AzureBlobStaging
 from gigya_cheetah_assets.errors import GigyaCheetahError
@@ -169,7 +169,7 @@ def _client(config: AzureBlobStaging, environ: Mapping[str, str] | None) -> Cont
         "connection_timeout": config.timeout_seconds,
         "read_timeout": config.timeout_seconds,
         # Single requests of a long transfer; whole operations are repeated by `object_folders`.
-        "retry_policy": ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=2),
+        "retry_policy": LinearRetry(backoff=1, retry_total=2, random_jitter_range=1),
     }
     if config.connection_string is not None:
         text = config.connection_string.resolve(environ)

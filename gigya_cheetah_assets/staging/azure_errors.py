@@ -51,7 +51,9 @@ _ANSWERS = {
 
 def code(error: azure.HttpResponseError) -> str:
     """The service's own code; empty where it gave none."""
-    return str(getattr(error, "error_code", None) or "")
+    found = getattr(error, "error_code", None) or ""
+    # The library has some codes as members of an enumeration and passes the others on as text.
+    return str(getattr(found, "value", found))
 
 
 def named(error: Exception, what: str) -> GigyaCheetahError | None:

@@ -20,7 +20,7 @@ _LATER = frozenset({
     "SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "Throttling", "ThrottlingException",
     "OperationAborted", "BadDigest",
 })  # fmt: skip
-_LATER_CLASSES = (aws.HTTPClientError, aws.IncompleteReadError, RetriesExceededError)
+_LATER_CLASSES = (aws.HTTPClientError, aws.ConnectionError, aws.IncompleteReadError, RetriesExceededError)
 _NO_LOGIN = (
     aws.NoCredentialsError,
     aws.PartialCredentialsError,

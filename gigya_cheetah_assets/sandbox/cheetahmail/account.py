@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gigya_cheetah_assets.config import Sync
+from gigya_cheetah_assets.sandbox import object_stores
 from gigya_cheetah_assets.sandbox.cheetahmail import extracts
 from gigya_cheetah_assets.sandbox.cheetahmail.acts import Acts
-from gigya_cheetah_assets.sandbox.cheetahmail.dropping import Inbox
+from gigya_cheetah_assets.sandbox.cheetahmail.dropping import Inbox, InboxOfStaging
 from gigya_cheetah_assets.sandbox.cheetahmail.feed_faults import FeedFaults
 from gigya_cheetah_assets.sandbox.cheetahmail.importer import After, Imported, Importer
 from gigya_cheetah_assets.sandbox.cheetahmail.jobs import jobs_of, usual_jobs
@@ -92,6 +93,8 @@ class CheetahMail(Acts):
         self._jobs = jobs_of(sync)
         self._staging = lambda: open_staging(sync.staging)
         self._outbox = sync.staging.outbox
+        if sync.staging.type in object_stores.STORES:
+            self._inbox = InboxOfStaging(self._staging, sync.staging.inbox)
 
     def subscribers(self) -> list[Subscriber]:
         """Everybody, by key."""
