@@ -111,9 +111,8 @@ def demo(accounts: int, seed: int, faults: str, staging: Kind) -> None:
     folder = data_folder() / "demo"
     shutil.rmtree(folder, ignore_errors=True)
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
-    console.print(
-        f"Starting a sandbox with {accounts} accounts{f' and faults {faults}' if faults else ''}, files over {staging} …"
-    )
+    trouble = f" and faults {faults}" if faults else ""
+    console.print(f"Starting a sandbox with {accounts} accounts{trouble}, files over {staging} …")
     people = Population(accounts, seed, start=_FIRST_UPDATE, end=_LAST_UPDATE)
     box = Sandbox(folder / "sandbox", people, faults=faults, cheetahmail=Setup(seed=seed), staging=staging)
     with box as sandbox, _environment(sandbox, folder):
