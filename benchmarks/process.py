@@ -35,13 +35,18 @@ def run(command: Sequence[str], environ: Mapping[str, str], log: Path) -> Run:
     """
     with log.open("wb") as output:
         started = time.perf_counter()
-        process = subprocess.Popen(command, env={**os.environ, **environ}, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, env={**_installed(), **environ}, stdout=output, stderr=subprocess.STDOUT)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}; its output is in {log}")
     return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def _installed() -> dict[str, str]:
+    """This environment, but modules are compiled once only, as where a program is installed."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def python(module: str, *arguments: str) -> list[str]:

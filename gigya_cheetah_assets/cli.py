@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from gigya_cheetah_assets import plan
+from gigya_cheetah_assets import pace, plan
 from gigya_cheetah_assets.commands.consent import consent, explain
 from gigya_cheetah_assets.commands.inbound import inbound
 from gigya_cheetah_assets.config import data_folder, load_syncs, missing_variables, syncs_folder
@@ -39,6 +39,7 @@ def main() -> None:
     The syncs are the YAML files in $GIGYA_CHEETAH_SYNCS (default: syncs/), their data lies in $GIGYA_CHEETAH_DATA
     (default: data/).
     """
+    pace.working()
 
 
 @main.command()

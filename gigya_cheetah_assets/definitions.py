@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from gigya_cheetah_assets import pace
 from gigya_cheetah_assets.assets.clock import clock_asset
 from gigya_cheetah_assets.assets.external import external_assets
 from gigya_cheetah_assets.assets.feeds import feed_checks
@@ -104,3 +105,4 @@ def _shown_only(asset: object, missing: list[str]) -> dg.AssetSpec:
 
 
 defs = build_definitions(syncs=load_syncs())
+pace.working()

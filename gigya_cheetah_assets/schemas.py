@@ -21,8 +21,7 @@ from gigya_cheetah_assets.mapping.values import EMAIL
 DUPLICATE_KEYS = "duplicate keys"
 _REJECTS = arrow.schema([("uid", arrow.string()), ("column", arrow.string()), ("reason", arrow.string())])
 _STATES = ["opt_in", "opt_out", "pending"]
-_TEXT = pd.StringDtype(na_value=float("nan"))
-_PANDAS_TYPES = {arrow.int64(): pd.Int64Dtype(), arrow.string(): _TEXT, arrow.bool_(): pd.BooleanDtype()}
+_TEXT = pd.ArrowDtype(arrow.string())
 
 
 @dataclass(frozen=True)
@@ -53,12 +52,7 @@ class Breaches:
 
 def profiles_schema(table: FieldTable) -> Schema:
     """What `gigya_profiles` promises: the columns of `table.profile_schema`, a UID, known states."""
-    columns: dict[str, pa.Column] = {}
-    for column in table.profile_schema:
-        if arrow.types.is_list(column.type):
-            columns[column.name] = pa.Column(object, nullable=True)
-        else:
-            columns[column.name] = pa.Column(_PANDAS_TYPES[column.type], nullable=True)
+    columns = {column.name: pa.Column(pd.ArrowDtype(column.type), nullable=True) for column in table.profile_schema}
     columns["UID"] = pa.Column(_TEXT, _key_check(), nullable=False)
     columns["account"] = pa.Column(_TEXT, pa.Check.isin(["full", "lite"], error="known_kind"), nullable=False)
     for path in table.subscription_paths:
@@ -86,7 +80,7 @@ def validate(schema: Schema, frame: arrow.Table) -> Breaches:
     problems = _duplicates(schema, frame)
     own = [name for name in frame.column_names if name in schema.columns]
     try:
-        schema.checks.validate(frame.select(own).to_pandas(types_mapper=_PANDAS_TYPES.get), lazy=True)
+        schema.checks.validate(frame.select(own).to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
     except pa.errors.SchemaErrors as error:
         cases = error.failure_cases
         # A wrong type is listed cell by cell, yet it is the column that is wrong.

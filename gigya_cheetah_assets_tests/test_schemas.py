@@ -90,7 +90,7 @@ def test_lists_and_times_of_profiles_have_their_types() -> None:
     assert schemas.validate(schemas.profiles_schema(fields), frame).problems == []
     wrong = frame.set_column(frame.schema.get_field_index("updated"), "updated", pa.array(["soon", "late"]))
     breaches = schemas.validate(schemas.profiles_schema(fields), wrong)
-    assert breaches.problems == ["updated: dtype('Int64')"]
+    assert breaches.problems == ["updated: dtype('int64[pyarrow]')"]
     assert len(breaches.rejects) == 0
 
 

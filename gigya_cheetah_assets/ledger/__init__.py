@@ -20,6 +20,7 @@ from gigya_cheetah_assets.ledger.inbound_items import (
     Settlement,
 )
 from gigya_cheetah_assets.ledger.merge import merge, merge_field
+from gigya_cheetah_assets.ledger.prepared import PreparedRows
 from gigya_cheetah_assets.ledger.rejected import RejectedOptOuts, compare_rejected
 from gigya_cheetah_assets.ledger.shape import RowShape
 from gigya_cheetah_assets.ledger.sides import (
@@ -62,6 +63,7 @@ __all__ = [
     "LedgerUnusable",
     "LoggedConsent",
     "ParkedOptOut",
+    "PreparedRows",
     "RejectedOptOuts",
     "RowShape",
     "Settlement",

@@ -112,18 +112,9 @@ class Agreement:
         row = replace(row, updated=max(stored.updated + 1, updated or 0))
         columns = () if row.mapping is None else known_mappings(self.connection, self.sync)[row.mapping]
         (digest,) = digests(pa.array([row.row_text], pa.string()), pa.array([row.consents]), columns)
-        values = (
-            self.sync,
-            *slots([uid]),
-            uid,
-            digest,
-            row.updated,
-            self.source,
-            row.mapping,
-            row.consents,
-            row.row_text,
-        )
-        upsert(self.connection, [values])
+        same = {"sync": self.sync, "delivery": self.source, "mapping": row.mapping}
+        values = (*slots([uid]), uid, digest, row.updated, row.consents, row.row_text)
+        upsert(self.connection, same, [values])
         if found is None:
             set_head(self.connection, self.sync, replace(before, population=before.population + 1))
         return True

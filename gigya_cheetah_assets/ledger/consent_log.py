@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import repeat
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import pyarrow as pa
@@ -115,9 +114,13 @@ class ConsentLog:
             return 0
         last, previous = self._head()
         hashes = _chained(_texts(decisions, last + 1, now), previous)
-        columns = (column.to_pylist() for column in decisions.columns)
-        values = zip(repeat(self.sync), range(last + 1, last + 1 + count), repeat(now), *columns, hashes)
-        insert_many(self.connection, f"INSERT INTO ledger_consent_log ({', '.join(_COLUMNS)}) VALUES", values)
+        cells = {name: column.to_pylist() for name, column in zip(DECISIONS.names, decisions.columns, strict=True)}
+        same = {name: values[0] for name, values in cells.items() if values.count(values[0]) == count}
+        others = {"seq": range(last + 1, last + 1 + count), "hash": hashes} | {
+            name: values for name, values in cells.items() if name not in same
+        }
+        same |= {"sync": self.sync, "logged_at": now}
+        insert_many(self.connection, consent_log.name, same, list(others), zip(*others.values(), strict=True))
         self._move_head(last + count, hashes[-1])
         return count
 

@@ -6,7 +6,7 @@ had replaced stays what it replaced, however often the window is recorded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
 
@@ -14,13 +14,13 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from gigya_cheetah_assets.ledger.arrow import Texts, texts
 from gigya_cheetah_assets.ledger.consent_log import ConsentLog
 from gigya_cheetah_assets.ledger.consent_steps import delivered_steps
 from gigya_cheetah_assets.ledger.consents import encode_consents
-from gigya_cheetah_assets.ledger.digests import digests, encode_rows, slots
+from gigya_cheetah_assets.ledger.digests import digests, slots
 from gigya_cheetah_assets.ledger.driver import execute_many, insert_many
 from gigya_cheetah_assets.ledger.lookup import People
+from gigya_cheetah_assets.ledger.prepared import PreparedRows, uids_of
 from gigya_cheetah_assets.ledger.shape import UPDATED, RowShape
 from gigya_cheetah_assets.ledger.tables import agreed, mappings
 
@@ -29,18 +29,24 @@ _KEY = ("sync", "slot", "uid")
 _STATE = ("digest", "updated", "delivery", "mapping", "consents", "row_text")
 
 
-def upsert(connection: Connection, rows: Iterable[tuple[object, ...]]) -> None:
-    """Records people; the values of each in the order of key and state."""
-    same = "ledger_agreed.delivery = excluded.delivery"
+def upsert(connection: Connection, same: Mapping[str, object], rows: Iterable[tuple[object, ...]]) -> None:
+    """Records people.
+
+    Args:
+        connection: The open transaction.
+        same: What all of them share, by column.
+        rows: The values of each in the other columns of key and state, in their order.
+    """
+    again = "ledger_agreed.delivery = excluded.delivery"
     kept = [
-        f"previous_{name} = CASE WHEN {same} THEN ledger_agreed.previous_{name} ELSE ledger_agreed.{name} END"
+        f"previous_{name} = CASE WHEN {again} THEN ledger_agreed.previous_{name} ELSE ledger_agreed.{name} END"
         for name in _STATE
     ]
     taken = [f"{name} = excluded.{name}" for name in _STATE]
     update = f"ON CONFLICT (sync, slot, uid) DO UPDATE SET {', '.join(kept + taken)}"
     newer = "WHERE ledger_agreed.updated <= excluded.updated"
-    insert = f"INSERT INTO ledger_agreed ({', '.join((*_KEY, *_STATE))}) VALUES"
-    insert_many(connection, insert, rows, after=f"{update} {newer}")
+    others = [name for name in (*_KEY, *_STATE) if name not in same]
+    insert_many(connection, agreed.name, same, others, rows, after=f"{update} {newer}")
 
 
 def touch_sql(mark: str) -> str:
@@ -90,15 +96,16 @@ class Recorder:
     added: int = 0
     written: int = 0
 
-    def rows(self, table: pa.Table) -> None:
+    def rows(self, rows: pa.Table | PreparedRows) -> None:
         """Rows that were delivered."""
-        encoded = encode_rows(table, self.shape)
-        mapping = repeat(self.mapping, table.num_rows)
-        self._upsert(table, encoded.digests, mapping, encoded.consents, encoded.texts.to_pylist())
+        prepared = rows if isinstance(rows, PreparedRows) else PreparedRows.of(rows, self.shape)
+        self._log_consents(prepared.table, prepared.uids, prepared.slots)
+        self._upsert({"mapping": self.mapping}, prepared.values())
+        self.written += len(prepared.uids)
 
     def consents(self, table: pa.Table) -> None:
         """Decisions of people whose row was not delivered; the row that the ledger has stays."""
-        uids = self._uids(table)
+        uids = uids_of(table, self.shape)
         stored = {
             uid: (mapping, text) for uid, mapping, text in self.people_now().find(slots(uids), "uid, mapping, row_text")
         }
@@ -111,11 +118,15 @@ class Recorder:
             columns = () if mapping is None else self.known_mappings[mapping]
             for place, made in zip(places, digests(texts, consents.take(pa.array(places)), columns), strict=True):
                 digest[place] = made
-        self._upsert(table, digest, [mapping for mapping, _ in rows], consents, [text for _, text in rows])
+        crcs, updated = slots(uids), table.column(UPDATED).to_pylist()
+        self._log_consents(table, uids, crcs)
+        mapping, row_texts = [mapping for mapping, _ in rows], [text for _, text in rows]
+        self._upsert({}, zip(crcs, uids, digest, updated, mapping, consents.to_pylist(), row_texts, strict=True))
+        self.written += len(uids)
 
     def seen(self, table: pa.Table) -> None:
         """People who were read again at a later time, with the row and the decisions that the ledger has."""
-        uids, times = self._uids(table), table.column(UPDATED).to_pylist()
+        uids, times = uids_of(table, self.shape), table.column(UPDATED).to_pylist()
         values = zip(times, repeat(self.people.sync), slots(uids), uids, times, repeat(self.window))
         execute_many(self.people.connection, touch_sql(self.people.mark), values)
 
@@ -131,23 +142,8 @@ class Recorder:
         """The people to look among while this delivery is being written, those that it added included."""
         return replace(self.people, population=self.people.population + self.written)
 
-    def _upsert(
-        self,
-        table: pa.Table,
-        digest: list[bytes],
-        mapping: Sequence[int | None] | repeat[int],
-        consents: Texts,
-        row_texts: list[str | None],
-    ) -> None:
-        uids = self._uids(table)
-        crcs = slots(uids)
-        self._log_consents(table, uids, crcs)
-        values = zip(
-            repeat(self.people.sync), crcs, uids, digest, table.column(UPDATED).to_pylist(),
-            repeat(self.window), mapping, consents.to_pylist(), row_texts,
-        )  # fmt: skip
-        upsert(self.people.connection, values)
-        self.written += len(uids)
+    def _upsert(self, same: Mapping[str, object], values: Iterable[tuple[object, ...]]) -> None:
+        upsert(self.people.connection, {"sync": self.people.sync, "delivery": self.window, **same}, values)
 
     def _log_consents(self, table: pa.Table, uids: list[str], crcs: list[int]) -> None:
         """Appends what this batch decides anew to the consent log; a row that will not be taken decides nothing."""
@@ -164,7 +160,3 @@ class Recorder:
         if not all(taken):
             table, before = table.filter(pa.array(taken, pa.bool_())), before.filter(pa.array(taken, pa.bool_()))
         log.append_table(delivered_steps(table, before, self.shape, self.window), self.now)
-
-    def _uids(self, table: pa.Table) -> list[str]:
-        uids: list[str] = texts(table.column(self.shape.key)).to_pylist()
-        return uids

@@ -22,6 +22,7 @@ from gigya_cheetah_assets.ledger.database import Database
 from gigya_cheetah_assets.ledger.deliveries import DeliveredFile, Delivery, enter, read_deliveries, set_head
 from gigya_cheetah_assets.ledger.digests import slots
 from gigya_cheetah_assets.ledger.lookup import Head, People, head
+from gigya_cheetah_assets.ledger.prepared import PreparedRows
 from gigya_cheetah_assets.ledger.recording import Recorder, known_mappings, mapping_id
 from gigya_cheetah_assets.ledger.releases import is_released, release
 from gigya_cheetah_assets.ledger.session import Session
@@ -127,7 +128,7 @@ class Ledger:
         self,
         sync: str,
         window: str,
-        rows: Iterable[pa.Table],
+        rows: Iterable[pa.Table | PreparedRows],
         *,
         shape: RowShape,
         mapping_version: str,
@@ -144,7 +145,8 @@ class Ledger:
         Args:
             sync: Name of the sync.
             window: Stamp of the window.
-            rows: The delivered rows (frames of rows) in batches; only one batch is held at a time.
+            rows: The delivered rows in batches, frames of rows or made ready with `PreparedRows.of`; only one batch is
+                held at a time.
             shape: Names of their columns.
             mapping_version: Version of the mapping that made them.
             files: The files that carried them; asked for when all else is written, just before the commit.

@@ -6,14 +6,11 @@ An object, or an array of several where a scalar is wanted, can't be read: it be
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from math import isfinite
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 # A column and the positions of the values that could not be read.
 Column = tuple[pa.Array, list[int]]
@@ -21,9 +18,9 @@ _UNREADABLE = object()
 _TEXT = pa.string()
 _LIST = pa.list_(_TEXT)
 _NONE = type(None)
-_PLAIN = {str, int, _NONE}
 # Longer than any id or amount; Python itself refuses to write integers of more than 4,300 digits.
 MOST_DIGITS = 300
+_MOST = 10**MOST_DIGITS
 
 
 def texts(values: list[Any]) -> Column:
@@ -32,17 +29,18 @@ def texts(values: list[Any]) -> Column:
         return pa.array(values, pa.string()), []
     except (pa.ArrowTypeError, pa.ArrowInvalid, UnicodeEncodeError):
         pass
+    if set(map(type, values)) <= {bool, _NONE}:
+        return pa.array(values, pa.bool_()).cast(_TEXT), []
+    # Numbers and texts side by side need no call each.
+    found = [
+        value if value is None or type(value) is str else str(value) if type(value) is int and -_MOST < value < _MOST
+        else _text(value)
+        for value in values
+    ]  # fmt: skip
     try:
-        if set(map(type, values)) <= {bool, _NONE}:
-            return pa.array(values, pa.bool_()).cast(_TEXT), []
-        plain = pc.coalesce(_of_type(values, int, pa.int64()).cast(_TEXT), _of_type(values, str))
-    except (OverflowError, UnicodeEncodeError):
-        return _one_by_one(values, _text, _TEXT)
-    odd = [place for place, value in enumerate(values) if type(value) not in _PLAIN]
-    column, unreadable = _one_by_one([values[place] for place in odd], _text, _TEXT)
-    there = np.zeros(len(values), dtype=bool)
-    there[odd] = True
-    return pc.replace_with_mask(plain, pa.array(there), column), [odd[place] for place in unreadable]
+        return _column(found, _TEXT)
+    except UnicodeEncodeError:
+        return _column(list(map(_text, values)), _TEXT)
 
 
 def lists(values: list[Any]) -> Column:
@@ -55,7 +53,7 @@ def lists(values: list[Any]) -> Column:
         else:
             if not column.values.null_count:
                 return column, []
-    return _one_by_one(values, _list, _LIST)
+    return _column(list(map(_list, values)), _LIST)
 
 
 def milliseconds(values: list[Any]) -> pa.Array:
@@ -88,14 +86,9 @@ def canonical(value: str | float | None) -> str | None:
     return str(value)
 
 
-def _of_type(values: list[Any], kind: type, arrow: pa.DataType = _TEXT) -> pa.Array:
-    """The values of exactly one type; null for all others."""
-    return pa.array([value if type(value) is kind else None for value in values], arrow)
-
-
-def _one_by_one(values: list[Any], read: Callable[[Any], Any], kind: pa.DataType) -> Column:
-    found = [read(value) for value in values]
-    bad = [position for position, value in enumerate(found) if value is _UNREADABLE]
+def _column(found: list[Any], kind: pa.DataType) -> Column:
+    """What was found, null where it could not be read."""
+    bad = [position for position, value in enumerate(found) if value is _UNREADABLE] if _UNREADABLE in found else []
     for position in bad:
         found[position] = None
     return pa.array(found, kind), bad
@@ -121,5 +114,5 @@ def _is_scalar(value: Any) -> bool:
     if isinstance(value, float):
         return isfinite(value)
     if isinstance(value, int):
-        return -(10**MOST_DIGITS) < value < 10**MOST_DIGITS
+        return -_MOST < value < _MOST
     return value is None

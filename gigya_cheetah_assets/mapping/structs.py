@@ -10,10 +10,10 @@ from __future__ import annotations
 import types
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import astuple
 
 from gigya_cheetah_assets.gigya import SearchEnvelope
 
@@ -103,12 +103,19 @@ def leaf_values(records: list[Any], node: Node) -> Iterator[tuple[Keys, list[Any
         records: Objects of the node's type.
         node: The branch to read.
     """
-    for position, (key, child) in enumerate(node.children.items()):
-        values = list(map(attrgetter(attribute(position)), records))
+    for (key, child), values in zip(node.children.items(), _values(records, node), strict=True):
         if child.kind is not None:
             yield (key,), values
         if child.children:
             yield from (((key, *keys), deeper) for keys, deeper in leaf_values(_present(values, child), child))
+
+
+def _values(records: list[Any], node: Node) -> list[list[Any]]:
+    """The values of each child; all of a record at once take half the time of one after the other."""
+    if not records or not node.children:
+        return [[] for _ in node.children]
+    # The fields of a subscription itself stand before those of its children.
+    return list(map(list, zip(*map(astuple, records), strict=True)))[-len(node.children) :]
 
 
 def _present(values: list[Any], node: Node) -> list[Any]:

@@ -7,12 +7,16 @@ import re
 from collections.abc import Callable
 from html.entities import html5
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 # C0, DEL, C1 (with U+0085), line and paragraph separator; a run of them becomes one space.
 CONTROL = "[\\x{00}-\\x{1f}\\x{7f}-\\x{9f}\\x{2028}\\x{2029}]+"
 _ENTITIES = re.compile(r"&(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_BLANK, _AMPERSAND = np.uint8(ord(" ")), np.uint8(ord("&"))
+_PRINTABLE = np.uint8(0x7F - 0x20)
 
 
 def clean(texts: pa.Array) -> pa.Array:
@@ -21,6 +25,29 @@ def clean(texts: pa.Array) -> pa.Array:
     Gigya stores `&` of a profile as an entity (Gigya, Profile object), so `AT&amp;T` means `AT&T`. What lacks its
     semicolon is no entity: the `&copy=1` of an address stays.
     """
+    special = _special(texts)
+    if not special.any():
+        return texts
+    mask = pa.array(special)
+    return pc.replace_with_mask(texts, mask, _cleaned(texts.filter(mask)))
+
+
+def _special(texts: pa.Array) -> npt.NDArray[np.bool_]:
+    """Which texts may need anything: a character beyond plain ASCII, an entity, a blank at an end."""
+    _, bounds, characters = texts.buffers()
+    offsets = np.frombuffer(bounds, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    data = np.frombuffer(characters if characters is not None else b"", np.uint8)[: offsets[-1]]
+    starts, ends = offsets[:-1], offsets[1:]
+    result = np.zeros(len(texts), bool)
+    # One comparison for both ends of printable ASCII: what is below wraps around.
+    hits = np.flatnonzero((data - _BLANK >= _PRINTABLE) | (data == _AMPERSAND))
+    result[np.searchsorted(ends, hits[hits >= offsets[0]], side="right")] = True
+    filled = np.flatnonzero(ends > starts)
+    result[filled] |= (data[starts[filled]] == _BLANK) | (data[ends[filled] - 1] == _BLANK)
+    return result
+
+
+def _cleaned(texts: pa.Array) -> pa.Array:
     texts = _where(texts, pc.match_substring(texts, "&"), _unescaped)
     texts = _where(texts, pc.invert(pc.string_is_ascii(texts)), in_normal_form)
     texts = _where(

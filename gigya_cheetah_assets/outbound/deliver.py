@@ -20,7 +20,7 @@ from gigya_cheetah_assets.cheetahmail import Manifest
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.gigya import prefetched
-from gigya_cheetah_assets.ledger import DeliveredFile, Ledger, RowShape
+from gigya_cheetah_assets.ledger import DeliveredFile, Ledger, PreparedRows, RowShape
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound import corrections, outbox
 from gigya_cheetah_assets.outbound.sealing import Seals
@@ -67,7 +67,7 @@ class Delivery:
                 for kind, _ in files.in_order():
                     if kind != "profiles":
                         own.write(kind, map(self._current, read_batches(self._rows / f"{kind}.parquet")))
-                with self._ahead(own.writing("profiles", self._checked())) as rows:
+                with self._ahead(self._prepared(own.writing("profiles", self._checked()))) as rows:
                     revision = self._record(rows, self._delivered(staging, own, earlier))
             result = self._summary(own.written(), revision)
             summary.write(building, result)
@@ -90,7 +90,12 @@ class Delivery:
                 next_step="materialize gigya_profiles and cheetahmail_rows of this window again",
             )
 
-    def _ahead(self, rows: Generator[pa.Table, None, None]) -> AbstractContextManager[Iterator[pa.Table]]:
+    def _prepared(self, rows: Generator[pa.Table, None, None]) -> Generator[PreparedRows, None, None]:
+        with closing(rows):
+            for batch in rows:
+                yield PreparedRows.of(batch, self._shape)
+
+    def _ahead(self, rows: Generator[PreparedRows, None, None]) -> AbstractContextManager[Iterator[PreparedRows]]:
         """The rows, written by a thread while the ledger takes those before; by this one if they ask the ledger too."""
         return closing(rows if self._moved_on else prefetched(rows, depth=1))
 
@@ -129,7 +134,7 @@ class Delivery:
         )
         return rows.filter(pc.invert(overtaken))
 
-    def _record(self, rows: Iterable[pa.Table], files: Iterable[DeliveredFile]) -> int:
+    def _record(self, rows: Iterable[PreparedRows], files: Iterable[DeliveredFile]) -> int:
         revision = self.ledger.record(
             self.sync.name,
             self.window.stamp,

@@ -26,6 +26,8 @@ def withhold(rows: pa.Table, parked: Sequence[ParkedOptOut], shape: RowShape) ->
     Returns:
         The rows that go on, those that do not, and the rejects (uid, column, reason).
     """
+    if not parked:
+        return rows, rows.slice(0, 0), REJECTS.empty_table()
     held = pa.repeat(pa.scalar(False), len(rows))
     lines = [REJECTS.empty_table()]
     addresses = pc.utf8_lower(pc.fill_null(rows[shape.email], "")).combine_chunks()
