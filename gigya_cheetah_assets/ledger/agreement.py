@@ -13,6 +13,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from gigya_cheetah_assets.ledger import earlier
 from gigya_cheetah_assets.ledger.baseline import Baseline
 from gigya_cheetah_assets.ledger.consents import format_consents, parse_consents
 from gigya_cheetah_assets.ledger.corrections import note
@@ -26,6 +27,8 @@ from gigya_cheetah_assets.ledger.shape import RowShape
 from gigya_cheetah_assets.ledger.sides import UNKNOWN, Base
 from gigya_cheetah_assets.ledger.tables import inbound_cells
 
+INBOUND = "inbound "
+"""What the delivery of a state begins with that no window delivered."""
 _CHUNK = 500
 
 
@@ -33,6 +36,8 @@ _CHUNK = 500
 class _Row:
     """A person's agreed row as it is stored; `mapping` and `row_text` are None where only consents are known."""
 
+    delivery: str
+    digest: bytes
     updated: int
     mapping: int | None
     consents: str
@@ -92,7 +97,7 @@ class Agreement:
 
     def _stored(self, uid: str) -> _Row | None:
         people = People(self.connection, self.mark, self.sync, head(self.connection, self.sync).population)
-        wanted = "uid, updated, mapping, consents, row_text"
+        wanted = ", ".join(("uid", "delivery", *earlier.COLUMNS))
         return next((_Row(*rest) for name, *rest in people.find(slots([uid]), wanted) if name == uid), None)
 
     def _lay_over(
@@ -104,10 +109,11 @@ class Agreement:
     ) -> bool:
         before = head(self.connection, self.sync)
         found = self._stored(uid)
-        stored = found or _Row(0, None, "", None)
+        stored = found or _Row("", b"", 0, None, "", None)
         row = replace(stored, consents=self._consents(stored.consents, states), row_text=self._row_text(stored, texts))
         if row == stored:
             return False
+        self._keep_for_window(uid, found)
         # Newer than any row that outbound made of the account before: such a one must not leave any more.
         row = replace(row, updated=max(stored.updated + 1, updated or 0))
         columns = () if row.mapping is None else known_mappings(self.connection, self.sync)[row.mapping]
@@ -118,6 +124,12 @@ class Agreement:
         if found is None:
             set_head(self.connection, self.sync, replace(before, population=before.population + 1))
         return True
+
+    def _keep_for_window(self, uid: str, stored: _Row | None) -> None:
+        """Keeps a row that a window delivered: if that window runs again, it still has to tell of this person."""
+        if stored is not None and not stored.delivery.startswith(INBOUND):
+            state = (stored.digest, stored.updated, stored.mapping, stored.consents, stored.row_text)
+            earlier.keep(self.connection, self.sync, stored.delivery, [(uid, *state)])
 
     def _consents(self, stored: str, states: Mapping[str, tuple[str | None, int | None]]) -> str:
         known: dict[str, tuple[str | None, int | None]] = {**parse_consents(stored), **states}

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
-from gigya_cheetah_assets.ledger.arrow import Digests, Flags, Numbers, Texts, pc
+from gigya_cheetah_assets.ledger import earlier
+from gigya_cheetah_assets.ledger.arrow import Digests, Flags, Mask, Numbers, Texts, mask, pc
 from gigya_cheetah_assets.ledger.consents import decode_consents
 from gigya_cheetah_assets.ledger.digests import DIGEST_BYTES
 from gigya_cheetah_assets.ledger.lookup import People
@@ -35,7 +37,8 @@ class Baseline:
         consents: The decisions, as `consents.encode_consents` writes them.
         row_text: The row last delivered, as `row_text.encode` writes it; null when only consents are known.
         mappings: Column names by mapping id.
-        any_known: Whether anybody is known at all.
+        any_known: Whether anybody is known at all, or has a past.
+        past: What this same window delivered in its earlier runs, one state of each person an entry, aligned as this.
     """
 
     known: Flags
@@ -46,12 +49,18 @@ class Baseline:
     row_text: Texts
     mappings: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     any_known: bool = True
+    past: tuple[Baseline, ...] = ()
 
     @classmethod
     def empty(cls, length: int) -> Baseline:
         """Nobody of so many people is known."""
         nulls: dict[str, Any] = {name: pa.nulls(length, kind) for name, kind in _KEPT.items()}
         return cls(known=pa.repeat(False, length), **nulls, any_known=False)
+
+    @property
+    def delivered_before(self) -> Mask:
+        """Of whom this same window has delivered a row already."""
+        return np.logical_or.reduce([np.zeros(len(self.known), np.bool_), *(mask(one.known) for one in self.past)])
 
     @property
     def known_count(self) -> int:
@@ -63,7 +72,8 @@ class Baseline:
         if not self.any_known:
             return Baseline.empty(len(positions))
         taken: dict[str, Any] = {name: getattr(self, name).take(positions) for name in _KEPT}
-        return replace(self, known=self.known.take(positions), **taken)
+        past = tuple(state.take(positions) for state in self.past)
+        return replace(self, known=self.known.take(positions), past=past, **taken)
 
     def cells(self, column: str) -> Texts:
         """One column of the rows last delivered, read by name whatever mapping wrote it."""
@@ -99,11 +109,26 @@ def read_baseline(
     mappings: Mapping[int, tuple[str, ...]],
     window: str,
 ) -> Baseline:
-    """The agreed state of some UIDs; of those that `window` itself delivered, what stood before."""
+    """The agreed state of some UIDs; of those that `window` itself delivered, what stood before, and those states."""
     before = [f"CASE WHEN delivery = {people.mark} THEN previous_{name} ELSE {name} END" for name in _KEPT]
     found = people.find(slots, ", ".join(["uid", *before]), [window] * len(_KEPT))
     if not found:
         return Baseline.empty(len(uids))
+    past: list[Baseline] = []
+    if earlier.was_delivered(people.connection, people.sync, window):
+        own = [
+            (uid, *kept)
+            for uid, delivery, *kept in people.find(slots, ", ".join(["uid", "delivery", *_KEPT]))
+            if delivery == window
+        ]
+        kept = earlier.read(people.connection, people.sync, window, uids.drop_null().to_pylist())
+        states = [own, *(list(level.values()) for level in kept)]
+        past = [_aligned(uids, state, mappings) for state in states if state]
+    baseline = _aligned(uids, found, mappings)
+    return replace(baseline, past=tuple(past), any_known=baseline.any_known or bool(past))
+
+
+def _aligned(uids: Texts, found: Sequence[earlier.State], mappings: Mapping[int, tuple[str, ...]]) -> Baseline:
     found_uids, *columns = zip(*found, strict=True)
     where = pc.index_in(uids, value_set=pa.array(found_uids, pa.string()))
     kept: dict[str, Any] = {

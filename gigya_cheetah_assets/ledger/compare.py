@@ -6,7 +6,8 @@ Rules. A profile leaves when row or consents differ from the agreed ones. A pers
 state is opt_out and was not, known or not (a superfluous opt-out harms nobody), or when it was opt_in and is
 anything else. A person joins a list when the state is opt_in and was not. An address change is another e-mail,
 letter case aside. Unsubscribes leave first, so they carry the address that CheetahMail knows, and the new one in a
-second row.
+second row. What this same window delivered before and takes back now may have been imported meanwhile: its rows mend
+that too, whatever was agreed on before the window.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def compare(rows: pa.Table, baseline: Baseline, shape: RowShape) -> Changes:
     if not baseline.any_known:
         return _changes(rows, baseline, shape, seen.slice(0, 0), rows.num_rows)
     digests = pa.array(encode_rows(rows, shape).digests, pa.binary(DIGEST_BYTES))
-    differs = ~mask(pc.equal(digests, baseline.digest))
+    differs = ~mask(pc.equal(digests, baseline.digest)) | baseline.delivered_before
     later = ~differs & mask(pc.greater(column(rows, UPDATED), baseline.updated))
     where = places(differs)
     changed = rows if len(where) == rows.num_rows else rows.take(where)
@@ -94,9 +95,10 @@ def _changes(rows: pa.Table, before: Baseline, shape: RowShape, seen: pa.Table, 
     new = filled(rows, shape.email)
     old = empty_as_null(before.cells(shape.email))
     moved = mask(pc.not_equal(pc.utf8_lower(old), pc.utf8_lower(new)))
+    others = other_addresses(before, shape, old, new)
     leaving = ListRows(rows, shape, OPTOUT_DATE, REASON)
     joining = ListRows(rows, shape, OPTIN_DATE, OPTIN_SOURCE)
-    addresses = (pc.coalesce(old, new), pc.if_else(pa.array(moved), new, None))
+    addresses = (pc.coalesce(old, new), pc.if_else(pa.array(moved), new, None), *others)
     known = mask(before.known)
     flips: dict[str, Flips] = {}
     unaddressed: dict[str, Mask] = {}
@@ -104,13 +106,20 @@ def _changes(rows: pa.Table, before: Baseline, shape: RowShape, seen: pa.Table, 
         now = column(rows, state_column(name))
         lost, gained, out = _steps(now, before.consent(name)[0])
         flips[name] = Flips(int((lost & known).sum()), int((gained & known).sum()))
+        for state in before.past:
+            delivered = mask(state.known)
+            taken_back = [step & delivered for step in _steps(now, state.consent(name)[0])]
+            lost, gained, out = (step | again for step, again in zip((lost, gained, out), taken_back, strict=True))
         nowhere = leaving.add(name, lost | out, addresses, pc.fill_null(now, ABSENT))
         nowhere |= joining.add(name, gained, (new,), pa.repeat(SOURCE, len(now)))
         unaddressed[name] = nowhere
     return Changes(
         profiles=_not_taken_for_delivered(rows, unaddressed),
         unsubscribes=leaving.table(),
-        address_changes=address_changes(rows, old, moved, shape),
+        address_changes=pa.concat_tables(
+            [address_changes(rows, old, moved, shape)]
+            + [address_changes(rows, other, mask(pc.is_valid(other)), shape) for other in others]
+        ),
         subscribes=joining.table(),
         seen=seen,
         unchanged=total - rows.num_rows,
@@ -118,6 +127,19 @@ def _changes(rows: pa.Table, before: Baseline, shape: RowShape, seen: pa.Table, 
         flips=flips,
         unaddressable=sum(int(nowhere.sum()) for nowhere in unaddressed.values()),
     )
+
+
+def other_addresses(before: Baseline, shape: RowShape, *known: Texts) -> list[Texts]:
+    """Addresses under which this same window has delivered people before, without those that are known."""
+    found: list[Texts] = []
+    for state in before.past:
+        address = empty_as_null(state.cells(shape.email))
+        for other in (*known, *found):
+            same = pc.fill_null(pc.equal(pc.utf8_lower(address), pc.utf8_lower(other)), False)
+            address = pc.if_else(same, None, address)
+        if address.null_count < len(address):
+            found.append(address)
+    return found
 
 
 def _steps(now: Texts, agreed: Texts) -> tuple[Mask, Mask, Mask]:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from gigya_cheetah_assets.ledger import parked
-from gigya_cheetah_assets.ledger.agreement import Agreement, read_bases
+from gigya_cheetah_assets.ledger.agreement import INBOUND, Agreement, read_bases
 from gigya_cheetah_assets.ledger.consent_log import ConsentEntry, ConsentLog
 from gigya_cheetah_assets.ledger.deliveries import set_head
 from gigya_cheetah_assets.ledger.errors import LedgerUnusable
@@ -164,7 +164,7 @@ class InboundState:
         """
         with self._ledger.transaction(self._sync) as (connection, mark):
             name, now = self._name(connection, sha256), _now()
-            agreement = Agreement(connection, mark, self._sync, self._shape, f"inbound {sha256[:16]}", now)
+            agreement = Agreement(connection, mark, self._sync, self._shape, f"{INBOUND}{sha256[:16]}", now)
             settled, moved = [], False
             for settlement in settlements:
                 item = self._settled(connection, sha256, settlement, now)

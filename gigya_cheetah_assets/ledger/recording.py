@@ -14,6 +14,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from gigya_cheetah_assets.ledger import earlier
 from gigya_cheetah_assets.ledger.consent_log import ConsentLog
 from gigya_cheetah_assets.ledger.consent_steps import delivered_steps
 from gigya_cheetah_assets.ledger.consents import encode_consents
@@ -83,6 +84,7 @@ class Recorder:
         mapping: Number of the mapping that made them.
         known_mappings: Column names by mapping id.
         now: When it is recorded, epoch ms.
+        again: Whether an earlier run of the window was recorded.
         added: How many people the ledger did not know before.
         written: How many rows were written so far.
     """
@@ -93,12 +95,14 @@ class Recorder:
     mapping: int
     known_mappings: dict[int, tuple[str, ...]]
     now: int
+    again: bool = False
     added: int = 0
     written: int = 0
 
     def rows(self, rows: pa.Table | PreparedRows) -> None:
         """Rows that were delivered."""
         prepared = rows if isinstance(rows, PreparedRows) else PreparedRows.of(rows, self.shape)
+        self._keep_earlier(prepared.uids, prepared.slots, prepared.digests)
         self._log_consents(prepared.table, prepared.uids, prepared.slots)
         self._upsert({"mapping": self.mapping}, prepared.values())
         self.written += len(prepared.uids)
@@ -119,6 +123,7 @@ class Recorder:
             for place, made in zip(places, digests(texts, consents.take(pa.array(places)), columns), strict=True):
                 digest[place] = made
         crcs, updated = slots(uids), table.column(UPDATED).to_pylist()
+        self._keep_earlier(uids, crcs, digest)
         self._log_consents(table, uids, crcs)
         mapping, row_texts = [mapping for mapping, _ in rows], [text for _, text in rows]
         self._upsert({}, zip(crcs, uids, digest, updated, mapping, consents.to_pylist(), row_texts, strict=True))
@@ -144,6 +149,19 @@ class Recorder:
 
     def _upsert(self, same: Mapping[str, object], values: Iterable[tuple[object, ...]]) -> None:
         upsert(self.people.connection, {"sync": self.people.sync, "delivery": self.window, **same}, values)
+
+    def _keep_earlier(self, uids: Sequence[str], crcs: Sequence[int], digest: Sequence[bytes]) -> None:
+        """Keeps what an earlier run of this window delivered and this one replaces."""
+        if not self.again:
+            return
+        now = dict(zip(uids, digest, strict=True))
+        stored = self.people_now().find(crcs, ", ".join(("uid", "delivery", *earlier.COLUMNS)))
+        replaced = [
+            (uid, *state)
+            for uid, delivery, *state in stored
+            if delivery == self.window and uid in now and state[0] != now[uid]
+        ]
+        earlier.keep(self.people.connection, self.people.sync, self.window, replaced)
 
     def _log_consents(self, table: pa.Table, uids: list[str], crcs: list[int]) -> None:
         """Appends what this batch decides anew to the consent log; a row that will not be taken decides nothing."""

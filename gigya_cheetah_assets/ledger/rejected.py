@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from gigya_cheetah_assets.ledger.arrow import Mask, Texts, column, mask, pc, places
 from gigya_cheetah_assets.ledger.baseline import Baseline
-from gigya_cheetah_assets.ledger.compare import empty_as_null, filled
+from gigya_cheetah_assets.ledger.compare import empty_as_null, filled, other_addresses
 from gigya_cheetah_assets.ledger.consents import OPT_OUT
 from gigya_cheetah_assets.ledger.lists import OPTOUT_DATE, REASON, ListRows
 from gigya_cheetah_assets.ledger.shape import UPDATED, RowShape, at_column, state_column
@@ -51,6 +51,7 @@ def compare_rejected(rows: pa.Table, baseline: Baseline, shape: RowShape) -> Rej
     """
     rows = rows.combine_chunks()
     addresses = _addresses(rows, baseline, shape)
+    addresses = (*addresses, *other_addresses(baseline, shape, *addresses))
     leaving = ListRows(rows, shape, OPTOUT_DATE, REASON)
     consents: dict[str, Any] = {}
     told, unaddressable = np.zeros(rows.num_rows, np.bool_), 0
@@ -58,6 +59,10 @@ def compare_rejected(rows: pa.Table, baseline: Baseline, shape: RowShape) -> Rej
         agreed, agreed_at = baseline.consent(name)
         now = column(rows, state_column(name))
         out = mask(pc.equal(now, OPT_OUT)) & ~mask(pc.equal(agreed, OPT_OUT))
+        for state in baseline.past:
+            # What this same window delivered before may have been imported meanwhile.
+            not_out = ~mask(pc.equal(state.consent(name)[0], OPT_OUT))
+            out |= mask(pc.equal(now, OPT_OUT)) & mask(state.known) & not_out
         nowhere = leaving.add(name, out, addresses, now)
         unaddressable += int(nowhere.sum())
         taken = out & ~nowhere

@@ -21,6 +21,7 @@ from gigya_cheetah_assets.ledger.consent_log import BrokenRow, ConsentEntry, Con
 from gigya_cheetah_assets.ledger.database import Database
 from gigya_cheetah_assets.ledger.deliveries import DeliveredFile, Delivery, enter, read_deliveries, set_head
 from gigya_cheetah_assets.ledger.digests import slots
+from gigya_cheetah_assets.ledger.earlier import was_delivered
 from gigya_cheetah_assets.ledger.lookup import Head, People, head
 from gigya_cheetah_assets.ledger.prepared import PreparedRows
 from gigya_cheetah_assets.ledger.recording import Recorder, known_mappings, mapping_id
@@ -87,7 +88,8 @@ class Ledger:
         """The agreed state of some people, aligned with `uids`.
 
         Of a person whom `window` itself delivered it is the state before that: so a window that runs again
-        compares with what it compared with the first time, and builds the same files.
+        compares with what it compared with the first time, and builds the same files. What its earlier runs
+        delivered comes along as the baseline's past.
 
         Args:
             sync: Name of the sync.
@@ -168,7 +170,8 @@ class Ledger:
             mapping = mapping_id(connection, sync, mapping_version, shape.columns)
             people = People(connection, self._database.mark, sync, before.population)
             now = time.time_ns() // 1_000_000
-            recorder = Recorder(people, window, shape, mapping, known_mappings(connection, sync), now)
+            again = was_delivered(connection, sync, window)
+            recorder = Recorder(people, window, shape, mapping, known_mappings(connection, sync), now, again)
             for table in rows:
                 recorder.rows(table)
             for table in consents_only:

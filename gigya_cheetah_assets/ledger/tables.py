@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = "0002"
+VERSION = "0003"
 """The version of these tables: the newest revision in `migrations/versions`."""
 VERSION_TABLE = "ledger_version"
 
@@ -54,6 +54,21 @@ agreed = sa.Table(
     sa.Column("previous_mapping", sa.Integer),
     sa.Column("previous_consents", sa.Text),
     sa.Column("previous_row_text", sa.Text),
+    sqlite_with_rowid=False,
+)
+
+# What a window delivered of a person in an earlier run than its last, where that was something else.
+earlier = sa.Table(
+    "ledger_earlier",
+    metadata,
+    sa.Column("sync", sa.Text, primary_key=True),
+    sa.Column("delivery", sa.Text, primary_key=True),
+    sa.Column("uid", sa.Text, primary_key=True),
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    sa.Column("updated", sa.BigInteger, nullable=False),
+    sa.Column("mapping", sa.Integer),
+    sa.Column("consents", sa.Text, nullable=False),
+    sa.Column("row_text", sa.Text),
     sqlite_with_rowid=False,
 )
 

@@ -1,4 +1,4 @@
-"""Random histories: people who act on both sides for some turns while runs are killed and files come late, twice and out
+"""Random histories: people act on both sides for some turns, while runs are killed and files come late, twice and out
 of order; then everybody is quiet, and the result is held against what the people wanted.
 
 Each person of a world is a history of its own, so that one world of some hundred people plays as many of them.
@@ -61,10 +61,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Decision:
-    """What somebody said of a list: yes or no, and where."""
+    """What somebody said of a list: yes or no, where and in which turn."""
 
     says: str
     where: str
+    turn: int
 
 
 class Courier:
@@ -108,12 +109,13 @@ class World:
     killed: int = 0
     done: Counter[str] = field(default_factory=Counter)
     _cursor: str | None = None
+    _turn: int = 0
 
     def play(self) -> None:
         """All turns, then quiet."""
         self._run("sandbox_outbound", FIRST)
         self.mail.import_now()
-        for _ in range(self.plan.turns):
+        for self._turn in range(self.plan.turns):
             self._people_act()
             self._systems_work(everything=False)
         for _ in range(_QUIET_ROUNDS):
@@ -134,7 +136,9 @@ class World:
             if decisions[-1].says == "no" and (gigya == "opt_in" or mailed):
                 found.append(f"{uid} {column}: {story}; but Gigya has {gigya} and mailed is {mailed}")
             blocked = any(one.blocked for one in listed.get(uid, [])) or (uid, column) in self.bounced
-            if decisions[-1].says == "yes" and gigya != "opt_in" and not blocked:
+            # In one turn all is said in the same second, and the feeds know nothing finer: then a no stands.
+            doubtful = any(one.says == "no" and one.turn == decisions[-1].turn for one in decisions)
+            if decisions[-1].says == "yes" and gigya != "opt_in" and not blocked and not doubtful:
                 found.append(f"{uid} {column}: {story}; but Gigya has {gigya}")
         return found
 
@@ -152,7 +156,7 @@ class World:
                 self._choose(site_acts, [30, 25, 15, 15, 15])(uid, self.dice.choice(list(LISTS)))
         for one in self.mail.subscribers():
             if one.uid in people and self.dice.random() < self.plan.acts:
-                column = self.dice.choice([name for name in LISTS])
+                column = self.dice.choice(list(LISTS))
                 self._choose(mail_acts, [30, 5, 25, 15, 15, 10])(one, column)
 
     def _people(self) -> set[str]:
@@ -173,7 +177,7 @@ class World:
         return acts[name]
 
     def _say(self, uid: str, column: str, says: str, where: str) -> None:
-        self.said.setdefault((uid, column), []).append(Decision(says, where))
+        self.said.setdefault((uid, column), []).append(Decision(says, where, self._turn))
 
     def _out(self, uid: str, column: str) -> None:
         self.sandbox.site.change(uid, subscriptions=_consent(column, subscribed=False), through="emailAccount")
