@@ -115,7 +115,8 @@ class World:
         """All turns, then quiet."""
         self._run("sandbox_outbound", FIRST)
         self.mail.import_now()
-        for self._turn in range(self.plan.turns):
+        for turn in range(self.plan.turns):
+            self._turn = turn
             self._people_act()
             self._systems_work(everything=False)
         for _ in range(_QUIET_ROUNDS):
