@@ -8,8 +8,8 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gigya_cheetah_assets.grammar.nodes import Selected
 from gigya_cheetah_assets.sandbox.gigya.projection import projection
-from gigya_cheetah_assets.sandbox.gigya.query.nodes import Selected
 
 KEYS = st.sampled_from(["a", "b", "subscriptions", "email", "x.y", "é"])
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-5, 5), st.text(max_size=3))

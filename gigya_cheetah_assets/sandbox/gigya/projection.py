@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from gigya_cheetah_assets.grammar.nodes import Selected
 from gigya_cheetah_assets.sandbox.gigya.query.fields import variants
-from gigya_cheetah_assets.sandbox.gigya.query.nodes import Selected
 
 Project = Callable[[Sequence[bytes]], bytes]
 _Tree = dict[str, Any]

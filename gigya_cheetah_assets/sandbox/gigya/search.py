@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gigya_cheetah_assets.grammar import QueryError, Select, parse
+from gigya_cheetah_assets.grammar.nodes import Selected
 from gigya_cheetah_assets.sandbox.gigya.answers import Answer, SiteError, results, success
 from gigya_cheetah_assets.sandbox.gigya.cursors import Cursors, Page
 from gigya_cheetah_assets.sandbox.gigya.projection import projection
-from gigya_cheetah_assets.sandbox.gigya.query import QueryError, Select, parse
 from gigya_cheetah_assets.sandbox.gigya.query.fields import Source
-from gigya_cheetah_assets.sandbox.gigya.query.nodes import Selected
 from gigya_cheetah_assets.sandbox.gigya.query.sql import Sql, condition, order_by
 from gigya_cheetah_assets.sandbox.gigya.site import Site
 

@@ -1,6 +1,1 @@
-"""Gigya's search language: text -> tokens -> data -> SQL for SQLite. Running it is in `sandbox.gigya.search`."""
-
-from gigya_cheetah_assets.sandbox.gigya.query.nodes import QueryError, Select
-from gigya_cheetah_assets.sandbox.gigya.query.parser import parse
-
-__all__ = ["QueryError", "Select", "parse"]
+"""Gigya's search language as SQL for SQLite. Its grammar is in `grammar`, running it in `sandbox.gigya.search`."""

@@ -10,10 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gigya_cheetah_assets.sandbox.gigya.clock import parse_iso
-from gigya_cheetah_assets.sandbox.gigya.query.fields import ENCRYPTED, Column, Source, locate
-from gigya_cheetah_assets.sandbox.gigya.query.functions import number
-from gigya_cheetah_assets.sandbox.gigya.query.nodes import (
+from gigya_cheetah_assets.grammar.nodes import (
     Both,
     Compare,
     Condition,
@@ -27,6 +24,9 @@ from gigya_cheetah_assets.sandbox.gigya.query.nodes import (
     Regex,
     Value,
 )
+from gigya_cheetah_assets.sandbox.gigya.clock import parse_iso
+from gigya_cheetah_assets.sandbox.gigya.query.fields import ENCRYPTED, Column, Source, locate
+from gigya_cheetah_assets.sandbox.gigya.query.functions import number
 
 Parameter = str | int | float
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from gigya_cheetah_assets.sandbox.gigya.query.nodes import QueryError
+from gigya_cheetah_assets.grammar.nodes import QueryError
 
 Kind = Literal["word", "number", "string", "sign", "end"]
 _TOKEN = re.compile(

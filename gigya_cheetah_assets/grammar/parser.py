@@ -1,15 +1,15 @@
 """Gigya's query grammar by recursive descent: SELECT, FROM, WHERE, ORDER BY, START, LIMIT, in this order only.
 
 Source: Gigya, accounts.search, query syntax. Keywords are case-insensitive, field names are not; AND binds tighter
-than OR. What a condition means is in `sql`.
+than OR. What a condition means is for those who read it.
 """
 
 from __future__ import annotations
 
 from typing import cast
 
-from gigya_cheetah_assets.sandbox.gigya.query.lexer import Token, tokens
-from gigya_cheetah_assets.sandbox.gigya.query.nodes import (
+from gigya_cheetah_assets.grammar.lexer import Token, tokens
+from gigya_cheetah_assets.grammar.nodes import (
     Both,
     Compare,
     Condition,
@@ -30,7 +30,7 @@ DEEPEST = 50
 # Far beyond any number of Gigya's; Python itself refuses to read those of more than 4300 digits.
 LONGEST_NUMBER = 400
 _COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
-_RESERVED = frozenset(
+RESERVED = frozenset(
     [
         "select",
         "from",
@@ -62,11 +62,26 @@ def parse(query: str) -> Select:
     return _Parser(query).select()
 
 
+def parse_condition(text: str) -> Condition:
+    """What stands after WHERE, alone.
+
+    Raises:
+        QueryError: It is not one condition of the grammar.
+    """
+    return _Parser(text).condition()
+
+
 class _Parser:
     def __init__(self, query: str) -> None:
         self._tokens = list(tokens(query))
         self._next = 0
         self._depth = 0
+
+    def condition(self) -> Condition:
+        condition = self._any_of()
+        if self._token.kind != "end":
+            raise self._expected("AND, OR or the end of the condition")
+        return condition
 
     def select(self) -> Select:
         self._need("select")
@@ -91,7 +106,7 @@ class _Parser:
         path = self._path("a field")
         if self._sign("("):
             if path.lower() != "count" or not self._sign("*") or not self._sign(")"):
-                raise self._expected("count(*), the only function of the sandbox")
+                raise self._expected("count(*), the only function that is known here")
             return Selected("count(*)")
         return Selected(path, self._path("a name") if self._keyword("as") else None)
 
@@ -228,7 +243,7 @@ class _Parser:
             raise self._expected(sign)
 
     def _path(self, what: str) -> str:
-        if self._token.kind != "word" or self._token.text.lower() in _RESERVED:
+        if self._token.kind != "word" or self._token.text.lower() in RESERVED:
             raise self._expected(what)
         return self._take().text
 

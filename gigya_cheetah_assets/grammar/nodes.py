@@ -1,4 +1,4 @@
-"""A search query as parsed: plain data, made by `parser`, read by `sql` and by the search itself."""
+"""A search query as parsed: plain data, made by `parser`."""
 
 from __future__ import annotations
 
@@ -68,7 +68,9 @@ class Both:
     conditions: tuple[Condition, ...]
 
 
-Condition = Compare | In | IsNull | Contains | Regex | Not | Both
+Single = Compare | In | IsNull | Contains | Regex
+"""A condition on one field."""
+Condition = Single | Not | Both
 
 
 @dataclass(frozen=True)
