@@ -18,6 +18,7 @@ from gigya_cheetah_assets.sandbox.gigya.clock import SiteClock, iso
 
 MESSAGES = {
     400002: "Missing required parameter",
+    400003: "Unique identifier exists",
     400006: "Invalid parameter value",
     400008: "Invalid authentication header",
     400009: "Validation error",
@@ -33,6 +34,7 @@ MESSAGES = {
     403048: "Api Rate limit exceeded",
     405001: "Invalid API method",
     500001: "General Server Error",
+    503001: "Service unavailable",
     504001: "Timeout",
 }
 

@@ -16,12 +16,16 @@ OBJECTS = ("profile", "data", "subscriptions", "preferences")
 _WHOLE = ("birthDay", "birthMonth", "birthYear", "age", "followersCount", "followingCount")
 _ARRAYS = ("phones", "education", "work", "skills", "certifications", "patents", "publications", "likes")
 _OBJECTS = ("favorites", "samlData", "oidcData")
+_STATE_TIME = "lastUpdatedSubscriptionState"
 _WRITABLE_OPT_IN = {"isExternallyVerified", "doiConditionallyConfirmed"}
 _TYPED_DATA = {"data.loyalty.points": "number", "data.loyalty.tier": "string", "data.externalIds.crm": "string"}
 
 
-def problems_of(changes: Changes) -> list[Problem]:
-    """Every field whose value has the wrong type or may not be written: code, path, message."""
+def problems_of(changes: Changes, *, imported: bool = False) -> list[Problem]:
+    """Every field whose value has the wrong type or may not be written: code, path, message.
+
+    An import may also write when a subscription changed (Gigya: accounts.importLiteAccount).
+    """
     found: list[Problem] = []
     for name, value in changes.get("profile", {}).items():
         found += _typed(f"profile.{name}", value, _profile_type(name))
@@ -32,7 +36,8 @@ def problems_of(changes: Changes) -> list[Problem]:
         for path, _ in _outside_of_channels("subscriptions", changes.get("subscriptions", {}))
     ]
     for keys, leaf in _channels(changes.get("subscriptions", {})):
-        found += _subscription_problems(".".join(("subscriptions", *keys)), leaf)
+        told = {name: value for name, value in leaf.items() if not (imported and name == _STATE_TIME)}
+        found += _subscription_problems(".".join(("subscriptions", *keys)), told)
     for path, value in _leaves("preferences", changes.get("preferences", {})):
         if path.endswith(".isConsentGranted"):
             found += _typed(path, value, "boolean")
@@ -41,26 +46,30 @@ def problems_of(changes: Changes) -> list[Problem]:
     return found
 
 
-def apply(document: dict[str, Any], changes: Changes, now: int) -> None:
-    """Changes a document in place; `now` (epoch ms) becomes the time of subscription and consent changes."""
+def apply(document: dict[str, Any], changes: Changes, now: int, *, imported: bool = False) -> None:
+    """Changes a document in place; `now` (epoch ms) becomes the time of subscription and consent changes.
+
+    An import asks nobody to confirm, and a time that it names for a subscription's state stands.
+    """
     for name in ("profile", "data"):
         if name in changes:
-            document[name] = _merged(document.get(name), changes[name])
+            document[name] = merged(document.get(name), changes[name])
     if "preferences" in changes:
-        stored = _merged(document.get("preferences"), changes["preferences"])
+        stored = merged(document.get("preferences"), changes["preferences"])
         _stamp_consents(stored, changes["preferences"], iso(now))
         document["preferences"] = stored
     for path, leaf in _channels(changes.get("subscriptions", {})):
-        _subscribe(document, path, leaf, now)
+        _subscribe(document, path, leaf, now, asks=not imported)
 
 
-def _merged(stored: object, change: Mapping[str, Any]) -> dict[str, Any]:
+def merged(stored: object, change: Mapping[str, Any]) -> dict[str, Any]:
+    """An object with the named fields changed; null deletes one, inner objects merge too."""
     result = dict(stored) if isinstance(stored, dict) else {}
     for key, value in change.items():
         if value is None:
             result.pop(key, None)
         elif isinstance(value, Mapping):
-            result[key] = _merged(result.get(key), value)
+            result[key] = merged(result.get(key), value)
         else:
             result[key] = value
     return result
@@ -139,7 +148,9 @@ def _subscription_problems(path: str, leaf: Mapping[str, Any]) -> Iterator[Probl
             )
 
 
-def _subscribe(document: dict[str, Any], path: tuple[str, ...], change: Mapping[str, Any], now: int) -> None:
+def _subscribe(
+    document: dict[str, Any], path: tuple[str, ...], change: Mapping[str, Any], now: int, *, asks: bool
+) -> None:
     subscriptions = document.get("subscriptions")
     if not isinstance(subscriptions, dict):
         subscriptions = document["subscriptions"] = {}
@@ -152,11 +163,13 @@ def _subscribe(document: dict[str, Any], path: tuple[str, ...], change: Mapping[
         leaf["doubleOptIn"] = {**(opt_in or {}), "status": "Confirmed", "confirmTime": iso(now)}
     elif isinstance(asked, Mapping):
         leaf["doubleOptIn"] = {**(opt_in or {}), **asked}
-    elif leaf.get("isSubscribed") is True and was is not True and isinstance(opt_in, dict):
+    elif asks and leaf.get("isSubscribed") is True and was is not True and isinstance(opt_in, dict):
         # Gigya, subscriptions object: isSubscribed flips at once, the confirmation comes later.
         leaf["doubleOptIn"] = {**opt_in, "status": "Pending", "emailSentTime": iso(now), "confirmTime": None}
-    if leaf.get("isSubscribed") is not was:
-        leaf["lastUpdatedSubscriptionState"] = iso(now)
+    if _STATE_TIME in change:
+        leaf[_STATE_TIME] = change[_STATE_TIME]
+    elif leaf.get("isSubscribed") is not was:
+        leaf[_STATE_TIME] = iso(now)
 
 
 def _stored_channel(subscriptions: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:

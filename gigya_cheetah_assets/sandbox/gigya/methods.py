@@ -1,4 +1,4 @@
-"""The REST methods beside search: accounts.getAccountInfo, .setAccountInfo and .deleteAccount.
+"""The REST methods beside search and imports: accounts.getAccountInfo, .setAccountInfo, .deleteAccount and so on.
 
 Source: Gigya, the page of each method. They read and write storage at once; only the search lags.
 """
@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import msgspec
-
 from gigya_cheetah_assets.sandbox.gigya import edits
 from gigya_cheetah_assets.sandbox.gigya.answers import Answer, SiteError, success, validation_failure
+from gigya_cheetah_assets.sandbox.gigya.imports import Imports
+from gigya_cheetah_assets.sandbox.gigya.params import Params, boolean, json_object
 from gigya_cheetah_assets.sandbox.gigya.search import Search
 from gigya_cheetah_assets.sandbox.gigya.site import Site
 
-Params = Mapping[str, str]
 Method = Callable[[Params], Answer]
 _DEFAULT_INCLUDE = "profile,data"
 # What `include` decides about, and the members that each word of it brings.
@@ -42,12 +41,15 @@ _NEVER_SHOWN = ("token", "emailAccountUpdated")
 
 def methods(site: Site, search: Search) -> dict[str, Method]:
     """The methods by name."""
-    own = Methods(site)
+    own, imports = Methods(site), Imports(site)
     return {
         "accounts.search": search,
         "accounts.getAccountInfo": own.get_account_info,
         "accounts.setAccountInfo": own.set_account_info,
         "accounts.deleteAccount": own.delete_account,
+        "accounts.deleteLiteAccount": own.delete_lite_account,
+        "accounts.importLiteAccount": imports.lite,
+        "accounts.importFullAccount": imports.full,
     }
 
 
@@ -70,11 +72,11 @@ class Methods:
     def set_account_info(self, params: Params) -> Answer:
         """Merges the named fields of profile, data, subscriptions and preferences."""
         uid = self._uid(params)
-        changes = {name: _object(params, name) for name in edits.OBJECTS if name in params}
+        changes = {name: json_object(params, name) for name in edits.OBJECTS if name in params}
         problems = edits.problems_of(changes)
         if problems:
             raise validation_failure(problems)
-        flags = {name: _boolean(params, name) for name in ("isActive", "isVerified") if name in params}
+        flags = {name: boolean(params, name) for name in ("isActive", "isVerified") if name in params}
         if flags.get("isVerified") is False:
             raise SiteError(400006, "Invalid parameter value: isVerified cannot be taken back")
         self._site.edit(uid, changes, flags=flags)
@@ -85,11 +87,20 @@ class Methods:
         self._site.delete(self._uid(params))
         return success(self._site.clock, {}, context=params.get("context"))
 
+    def delete_lite_account(self, params: Params) -> Answer:
+        """Deletes the lite account whose token is `emailAccountToken`; a full account with its address stays."""
+        if "emailAccountToken" not in params:
+            raise SiteError(400002, "Missing required parameter: emailAccountToken")
+        if self._site.store.find("token", params["emailAccountToken"]) is None:
+            raise SiteError(400006, "Invalid parameter value: emailAccountToken")
+        self._site.delete(params["emailAccountToken"])
+        return success(self._site.clock, {}, context=params.get("context"))
+
     def _uid(self, params: Params) -> str:
         if "UID" in params:
             uid: str | None = params["UID"]
         elif "findBy" in params:
-            uid = self._found_by(_object(params, "findBy"))
+            uid = self._found_by(json_object(params, "findBy"))
         else:
             raise SiteError(400002, "Missing required parameter: UID")
         found = self._site.store.find("uid", uid) if uid else None
@@ -103,19 +114,3 @@ class Methods:
         if "_email" in keys:
             return self._site.uid_of_email(str(keys["_email"]))
         raise SiteError(400006, "Invalid parameter value: findBy. The sandbox knows _uid and _email")
-
-
-def _object(params: Params, name: str) -> dict[str, Any]:
-    try:
-        value = msgspec.json.decode(params[name])
-    except msgspec.DecodeError as error:
-        raise SiteError(400006, f"Invalid parameter value: {name} is no JSON") from error
-    if not isinstance(value, dict):
-        raise SiteError(400006, f"Invalid parameter value: {name} is no JSON object")
-    return value
-
-
-def _boolean(params: Params, name: str) -> bool:
-    if params[name] not in ("true", "false"):
-        raise SiteError(400006, f"Invalid parameter value: {name}")
-    return params[name] == "true"

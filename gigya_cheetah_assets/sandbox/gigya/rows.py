@@ -72,11 +72,21 @@ class Account:
         return str(self.document.get("UID", self.token))
 
     @property
+    def is_full(self) -> bool:
+        """Whether it is no lite account."""
+        return "UID" in self.document
+
+    @property
     def email(self) -> str | None:
         """`profile.email` if it is a text."""
-        profile = self.document.get("profile")
-        email = profile.get("email") if isinstance(profile, dict) else None
-        return email if isinstance(email, str) else None
+        return email_of(self.document)
+
+
+def email_of(document: Mapping[str, Any]) -> str | None:
+    """`profile.email` of a document if it is a text."""
+    profile = document.get("profile")
+    email = profile.get("email") if isinstance(profile, Mapping) else None
+    return email if isinstance(email, str) else None
 
 
 def account_of(row: Row) -> Account:
@@ -88,7 +98,7 @@ def account_of(row: Row) -> Account:
 def row_of(account: Account) -> Row:
     """The row of an account, as if nobody shared its e-mail address."""
     document, email = account.document, account.email
-    full = "UID" in document
+    full = account.is_full
     return Row(
         uid=document.get("UID"),
         token=account.token,
@@ -117,7 +127,7 @@ def complete(document: Mapping[str, Any], now: int) -> Account:
     Without UID it is a lite account. Times are taken from the `…Timestamp` members, else `now`.
     """
     content = dict(document)
-    token = str(content.get("token") or uuid.uuid4().hex)
+    token = str(content.pop("token", None) or uuid.uuid4().hex)
     if "UID" not in content:
         content |= {"token": token, "hasFullAccount": False, "hasLiteAccount": True}
     content.setdefault("isActive", True)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from gigya_cheetah_assets.sandbox.gigya import edits
 from gigya_cheetah_assets.sandbox.gigya.clock import SiteClock, iso
 from gigya_cheetah_assets.sandbox.gigya.query.sql import Sql
-from gigya_cheetah_assets.sandbox.gigya.rows import Account, Row, account_of, complete, row_of
+from gigya_cheetah_assets.sandbox.gigya.rows import Account, Row, account_of, complete, email_of, row_of
 from gigya_cheetah_assets.sandbox.gigya.store import Store
 
 Document = dict[str, Any]
@@ -64,13 +64,40 @@ class Site:
             return _shown(self._found(key)[1])
 
     def add(self, document: Mapping[str, Any]) -> str:
-        """Adds an account; without UID it is a lite account. Returns its UID or token."""
-        account = complete(document, self.clock.milliseconds())
+        """Adds an account; without UID it is a lite account. Returns its UID or token.
+
+        Who else has the address shares the e-mail account: its token, and between a lite and a full account the
+        subscriptions (Gigya: email accounts object).
+        """
         with self.lock:
+            others = self._at_address(email_of(document))
+            account = complete(
+                {**({"token": others[0].token} if others else {}), **document}, self.clock.milliseconds()
+            )
             if any(self.store.find(column, account.key) for column in ("uid", "token")):
                 raise ValueError("an account with this UID or token exists")
+            other_kind = (
+                other for other in others if other.is_full != account.is_full and other.token == account.token
+            )
+            for other in other_kind:
+                theirs = other.document.get("subscriptions")
+                account.document["subscriptions"] = edits.merged(theirs, account.document.get("subscriptions") or {})
             self.store.put(None, row_of(account))
+            self._share_subscriptions(account)
         return account.key
+
+    def register(self, token: str, **objects: Any) -> str:
+        """A lite account registers: a full account with its address, profile and subscriptions. Returns the new UID.
+
+        The lite account stays, and both share the e-mail account.
+
+        Args:
+            token: Of the lite account.
+            objects: What the person gives besides: profile, data, subscriptions and so on.
+        """
+        lite = self.account(token)
+        given = {name: edits.merged(lite.get(name), objects.pop(name, {})) for name in ("profile", "data")}
+        return self.add_full(**{"isRegistered": True, "isVerified": True, **given, **objects})
 
     def add_full(self, **objects: Any) -> str:
         """Adds a registered account with a new UID; `objects` are profile, data, subscriptions and so on."""
@@ -112,14 +139,18 @@ class Site:
         at: int | None = None,
         through: Literal["account", "emailAccount"] = "account",
         flags: Mapping[str, bool] | None = None,
+        imported: bool = False,
     ) -> None:
-        """As `change`, with the objects by name; `flags` are top-level members such as `isVerified`."""
+        """As `change`, with the objects by name; `flags` are top-level members such as `isVerified`.
+
+        `imported`: as an import does it, see `edits.apply`.
+        """
         now = self.clock.milliseconds() if at is None else at
         with self.lock:
             number, row = self._found(key)
             account = account_of(row)
             email = account.email
-            edits.apply(account.document, changes, now)
+            edits.apply(account.document, changes, now, imported=imported)
             account.document |= flags or {}
             # There is one e-mail account for each address (Gigya: email accounts object), so another address is news.
             moves_email = (
@@ -127,6 +158,8 @@ class Site:
             )
             _move(account, now, account_too=through == "account", email_too=moves_email)
             self.store.put(number, row_of(account))
+            if "subscriptions" in changes:
+                self._share_subscriptions(account)
 
     def touch(
         self, n: int, *, at: int | None = None, source: Literal["accounts", "emailAccounts", "both"] = "both"
@@ -147,19 +180,43 @@ class Site:
         return keys
 
     def delete(self, key: str) -> None:
-        """Deletes an account.
+        """Deletes an account. A lite account with its address stays, and its e-mail account is its own again.
 
         Raises:
             KeyError: No such account.
         """
         with self.lock:
-            self.store.delete(*self._found(key))
+            number, row = self._found(key)
+            self.store.delete(number, row)
+            for other, theirs in self.store.at_address(row.email_key) if row.email_key else []:
+                account = account_of(theirs)
+                if row.is_full and not theirs.is_full:
+                    _move(account, self.clock.milliseconds(), account_too=False, email_too=True)
+                    self.store.put(other, row_of(account))
+
+    def lite_token_of(self, email: str) -> str | None:
+        """Token of the lite account that has this address, in any letter case."""
+        with self.lock:
+            return next((one.token for one in self._at_address(email) if not one.is_full), None)
 
     def uid_of_email(self, email: str) -> str | None:
         """UID of the full account that has this address, in any letter case."""
         with self.lock:
             found = self.store.find("email_key", email.lower())
         return None if found is None else found[1].uid
+
+    def _at_address(self, email: str | None) -> list[Account]:
+        found = self.store.at_address(email.lower()) if email else []
+        return [account_of(row) for _, row in found]
+
+    def _share_subscriptions(self, account: Account) -> None:
+        """Gives the account of the other kind with the same e-mail account the same subscriptions."""
+        for number, row in self.store.at_address(account.email.lower()) if account.email else []:
+            other = account_of(row)
+            if other.is_full != account.is_full and other.token == account.token:
+                other.document["subscriptions"] = account.document.get("subscriptions") or {}
+                other.email_updated = account.email_updated
+                self.store.put(number, row_of(other))
 
     def _found(self, key: str) -> tuple[int, Row]:
         found = self.store.find("uid", key) or self.store.find("token", key)

@@ -44,6 +44,11 @@ _ROWS_AFTER_WITH_PENDING = f"""
 SELECT * FROM accounts WHERE id > ? AND id NOT IN (SELECT id FROM pending)
 UNION ALL SELECT id, {_NAMES} FROM pending WHERE id > ? AND NOT deleted
 AND number IN (SELECT max(number) FROM pending GROUP BY id) ORDER BY id LIMIT ?"""  # noqa: S608 - names of our own; values go by ?
+_AT_ADDRESS = "SELECT * FROM accounts WHERE email_key = ? ORDER BY id"
+_AT_ADDRESS_WITH_PENDING = f"""
+SELECT * FROM accounts WHERE email_key = ? AND id NOT IN (SELECT id FROM pending)
+UNION ALL SELECT id, {_NAMES} FROM pending WHERE email_key = ? AND NOT deleted
+AND number IN (SELECT max(number) FROM pending GROUP BY id) ORDER BY id"""  # noqa: S608 - names of our own; values go by ?
 _UID = """CASE WHEN uid IS NULL THEN '' ELSE '"UID":' || json_quote(uid) || ',' END || """
 _BOTH_KINDS = """
     || ',"hasFullAccount":' || CASE is_full WHEN 1 THEN 'true' ELSE 'false' END
@@ -139,6 +144,14 @@ class Store:
             (value,),
         ).fetchone()
         return None if found is None else (found[0], Row(*found[1:]))
+
+    def at_address(self, email_key: str) -> list[tuple[int, Row]]:
+        """Number and row of every account, full or lite, with this address, as last written, by number."""
+        if self._waiting:
+            found = self._connection.execute(_AT_ADDRESS_WITH_PENDING, (email_key, email_key))
+        else:
+            found = self._connection.execute(_AT_ADDRESS, (email_key,))
+        return [(row[0], Row(*row[1:])) for row in found]
 
     def put(self, number: int | None, row: Row) -> None:
         """Writes a row; a new one has no number yet."""
