@@ -33,6 +33,7 @@ from gigya_cheetah_assets.ledger.sides import (
     canonical_text,
 )
 from gigya_cheetah_assets.ledger.store import Ledger
+from gigya_cheetah_assets.ledger.tombstones import Deleted, DeletedPerson, Tombstone, Tombstones
 from gigya_cheetah_assets.ledger.uploads import own_opt_outs
 from gigya_cheetah_assets.ledger.url import LEDGER_VARIABLE
 
@@ -46,6 +47,8 @@ __all__ = [
     "Changes",
     "ConsentEntry",
     "Decision",
+    "Deleted",
+    "DeletedPerson",
     "DeliveredFile",
     "Delivery",
     "Event",
@@ -68,6 +71,8 @@ __all__ = [
     "RowShape",
     "Settlement",
     "Side",
+    "Tombstone",
+    "Tombstones",
     "canonical_date",
     "canonical_text",
     "compare",

@@ -2,7 +2,8 @@
 
 The hash of a row is the SHA-256 of the previous row's hash and of the row's own text. So a row that was altered,
 removed or moved breaks the chain there; rows that are missing at the end show against the head that is kept apart.
-Who decides what is logged: `recording` for deliveries, `inbound` for files.
+The text holds a keyed hash of the UID, never the UID: a person can be erased and the chain still holds. Who decides
+what is logged: `recording` for deliveries, `inbound` for files.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from sqlalchemy.engine import Connection
 
 from gigya_cheetah_assets.ledger.arrow import Texts, pc, whole
 from gigya_cheetah_assets.ledger.driver import fetch, insert_many
+from gigya_cheetah_assets.ledger.pseudonyms import Pseudonyms, own_pseudonyms, read_pseudonyms
 from gigya_cheetah_assets.ledger.tables import consent_heads, consent_log
 
 OUTBOUND_DELIVERY = "outbound_delivery"
 _COLUMNS = (
-    "sync", "seq", "logged_at", "uid", "subscription", "before", "after", "decided_at", "side", "source", "line",
-    "rule", "hash",
+    "sync", "seq", "logged_at", "uid", "person", "subscription", "before", "after", "decided_at", "side", "source",
+    "line", "rule", "hash",
 )  # fmt: skip
 _BATCH = 5_000
 _BEFORE_ALL = -(2**62)
@@ -113,10 +115,11 @@ class ConsentLog:
         if not count:
             return 0
         last, previous = self._head()
-        hashes = _chained(_texts(decisions, last + 1, now), previous)
+        persons = _persons(decisions, own_pseudonyms(self.connection, self.sync))
+        hashes = _chained(_texts(decisions, persons, last + 1, now), previous)
         cells = {name: column.to_pylist() for name, column in zip(DECISIONS.names, decisions.columns, strict=True)}
         same = {name: values[0] for name, values in cells.items() if values.count(values[0]) == count}
-        others = {"seq": range(last + 1, last + 1 + count), "hash": hashes} | {
+        others = {"seq": range(last + 1, last + 1 + count), "person": persons, "hash": hashes} | {
             name: values for name, values in cells.items() if name not in same
         }
         same |= {"sync": self.sync, "logged_at": now}
@@ -130,21 +133,42 @@ class ConsentLog:
         return self._head()[0]
 
     def of_person(self, uid: str) -> list[LoggedConsent]:
-        """The decisions of one person, oldest first. Reads the whole log of the sync: for people, not for runs."""
-        query = sa.select(consent_log).where(consent_log.c.sync == self.sync, consent_log.c.uid == uid)
+        """The decisions of one person, oldest first, also of one who was erased: whoever asks knows the UID.
+
+        Reads the whole log of the sync: for people, not for runs.
+        """
+        pseudonyms = read_pseudonyms(self.connection, self.sync)
+        if pseudonyms is None:
+            return []
+        log = consent_log.c
+        query = sa.select(consent_log).where(log.sync == self.sync, log.person == pseudonyms.person(uid))
         return [
-            LoggedConsent(row.seq, row.logged_at, ConsentEntry(*(getattr(row, name) for name in ConsentEntry._fields)))
-            for row in self.connection.execute(query.order_by(consent_log.c.seq))
+            LoggedConsent(
+                row.seq, row.logged_at, ConsentEntry(uid, *(getattr(row, name) for name in ConsentEntry._fields[1:]))
+            )
+            for row in self.connection.execute(query.order_by(log.seq))
         ]
+
+    def forget(self, uid: str) -> int:
+        """Takes a UID out of the log; the rows stay, and prove what they prove when asked with the UID.
+
+        Returns:
+            How many rows held it.
+        """
+        which = (consent_log.c.sync == self.sync, consent_log.c.uid == uid)
+        return self.connection.execute(sa.update(consent_log).where(*which).values(uid=None)).rowcount
 
     def verify(self) -> BrokenRow | None:
         """The first row that is not as it was written; None when all are."""
         last, final = self._head()
         expected, previous = 1, genesis(self.sync)
-        for seq, logged_at, *content, stored in self._rows():
+        pseudonyms = read_pseudonyms(self.connection, self.sync)
+        for seq, logged_at, uid, person, *content, stored in self._rows():
             if seq != expected:
                 return BrokenRow(expected, f"missing or moved: the next one found is {seq}")
-            previous = sha256(previous + _text(seq, logged_at, ConsentEntry._make(content))).digest()
+            if uid is not None and (pseudonyms is None or pseudonyms.person(uid) != person):
+                return BrokenRow(expected, "altered: its UID is not the one that was logged")
+            previous = sha256(previous + _text(seq, logged_at, person, content)).digest()
             if previous != stored:
                 return BrokenRow(expected, "altered: its hash does not follow from its content and the row before")
             expected += 1
@@ -187,23 +211,30 @@ def _chained(payloads: Texts, previous: bytes) -> list[bytes]:
     return hashes
 
 
-def _texts(decisions: pa.Table, first: int, logged_at: int) -> Texts:
+def _persons(decisions: pa.Table, pseudonyms: Pseudonyms) -> list[bytes]:
+    """The keyed hash of each row's UID; a delivery has several rows of one person."""
+    uids = decisions.column("uid").to_pylist()
+    known = {uid: pseudonyms.person(uid) for uid in set(uids)}
+    return [known[uid] for uid in uids]
+
+
+def _texts(decisions: pa.Table, persons: list[bytes], first: int, logged_at: int) -> Texts:
     """`_text` of each row of a table, whose first one gets the number `first`."""
-    cells = {name: whole(decisions.column(name)) for name in DECISIONS.names}
-    words = {name: pc.fill_null(cells[name].cast(pa.string()), "None") for name in DECISIONS.names}
-    uid, subscription, before, after, decided_at, side, source, line, rule = words.values()
+    cells = {name: whole(decisions.column(name)) for name in DECISIONS.names if name != "uid"}
+    words = {name: pc.fill_null(column.cast(pa.string()), "None") for name, column in cells.items()}
+    subscription, before, after, decided_at, side, source, line, rule = words.values()
     seqs = pa.array(range(first, first + decisions.num_rows)).cast(pa.string())
-    lengths = [pc.utf8_length(names).cast(pa.string()) for names in (uid, source)]
+    people = pa.array([person.hex() for person in persons])
+    length = pc.utf8_length(source).cast(pa.string())
     return pc.binary_join_element_wise(
-        seqs, str(logged_at), lengths[0], uid, subscription, before, after, decided_at,
-        side, lengths[1], source, line, rule, ";",
+        seqs, str(logged_at), people, subscription, before, after, decided_at, side, length, source, line, rule, ";",
     )  # fmt: skip
 
 
-def _text(seq: int, logged_at: int, entry: ConsentEntry) -> bytes:
-    """A row as the one text that is hashed; lengths keep two rows with shifted borders apart."""
-    uid, subscription, before, after, decided_at, side, source, line, rule = entry
+def _text(seq: int, logged_at: int, person: bytes, content: list[Any]) -> bytes:
+    """A row as the one text that is hashed; the length keeps two rows with shifted borders apart."""
+    subscription, before, after, decided_at, side, source, line, rule = content
     return (
-        f"{seq};{logged_at};{len(uid)};{uid};{subscription};{before};{after};{decided_at};"
+        f"{seq};{logged_at};{person.hex()};{subscription};{before};{after};{decided_at};"
         f"{side};{len(source)};{source};{line};{rule}"
     ).encode()

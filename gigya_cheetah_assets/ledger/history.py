@@ -18,6 +18,7 @@ from gigya_cheetah_assets.ledger.recording import known_mappings
 from gigya_cheetah_assets.ledger.row_text import decode
 from gigya_cheetah_assets.ledger.store import Ledger
 from gigya_cheetah_assets.ledger.tables import agreed, inbound_files, inbound_items
+from gigya_cheetah_assets.ledger.tombstones import Tombstones
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Happening:
 
     Attributes:
         at: When, epoch ms; None for what stands now.
-        what: agreed, delivered, consent, or inbound.
+        what: agreed, delivered, consent, inbound, deleted, or erased.
         where: Window, or file and line.
         told: Columns, rules, states and fates: no other value.
         values: Values that identify or describe the person, by name; for those who may see them.
@@ -62,6 +63,7 @@ def history(ledger: Ledger, sync: str, uid: str) -> list[Happening]:
             for window in sorted(windows | delivered_by)
             for delivery in _distinct(read_deliveries(connection, sync, window))
         ]
+    happened += _deleted(ledger, sync, uid)
     return [*sorted(happened, key=lambda happening: (happening.at or 0, happening.what)), *stands]
 
 
@@ -75,6 +77,17 @@ def _delivered(delivery: Delivery) -> Happening:
     return Happening(
         delivery.recorded_at, "delivered", f"window {delivery.window}", f"revision {delivery.revision}: {files}"
     )
+
+
+def _deleted(ledger: Ledger, sync: str, uid: str) -> list[Happening]:
+    stone = Tombstones(ledger, sync).of([uid]).people.get(uid)
+    if stone is None:
+        return []
+    where = f"window {stone.window}" if stone.window else "here"
+    found = [Happening(stone.deleted_at, "deleted", where, stone.reason)]
+    if stone.erased_at is not None:
+        found.append(Happening(stone.erased_at, "erased", "here", "all but the tombstone and the decisions above"))
+    return found
 
 
 def _items(connection: Connection, sync: str, uid: str) -> list[Happening]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = "0003"
+VERSION = "0004"
 """The version of these tables: the newest revision in `migrations/versions`."""
 VERSION_TABLE = "ledger_version"
 
@@ -96,15 +96,25 @@ releases = sa.Table(
     sa.Column("released_at", sa.BigInteger, nullable=False),
 )
 
+# The secret of a sync that makes the keyed hashes of UIDs and addresses.
+keys = sa.Table(
+    "ledger_keys",
+    metadata,
+    sa.Column("sync", sa.Text, primary_key=True),
+    sa.Column("key", sa.LargeBinary, nullable=False),
+)
+
 # Every decision about a subscription, in the order in which it became known. Each row's hash covers the one before
-# it, so a row that is altered, moved or missing shows.
+# it, so a row that is altered, moved or missing shows. It covers `person`, the keyed hash of the UID, and not the UID,
+# which is null once the person was erased.
 consent_log = sa.Table(
     "ledger_consent_log",
     metadata,
     sa.Column("sync", sa.Text, primary_key=True),
     sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("logged_at", sa.BigInteger, nullable=False),
-    sa.Column("uid", sa.Text, nullable=False),
+    sa.Column("uid", sa.Text),
+    sa.Column("person", sa.LargeBinary, nullable=False),
     sa.Column("subscription", sa.Text, nullable=False),
     sa.Column("before", sa.Text),
     sa.Column("after", sa.Text),
@@ -117,13 +127,16 @@ consent_log = sa.Table(
     sqlite_with_rowid=False,
 )
 
-# Where the log of a sync ends: the next row is chained to it, and rows missing at the end show.
+# Where the log of a sync ends: the next row is chained to it, and rows missing at the end show. `older_seq` and
+# `older_hash` are the end of the chain that covered UIDs, for whoever kept a hash of that time elsewhere.
 consent_heads = sa.Table(
     "ledger_consent_heads",
     metadata,
     sa.Column("sync", sa.Text, primary_key=True),
     sa.Column("seq", sa.BigInteger, nullable=False),
     sa.Column("hash", sa.LargeBinary, nullable=False),
+    sa.Column("older_seq", sa.BigInteger),
+    sa.Column("older_hash", sa.LargeBinary),
 )
 
 # Files that CheetahMail dropped, known by their content.
@@ -190,4 +203,23 @@ corrections = sa.Table(
     sa.Column("window", sa.Text, primary_key=True),
     sa.Column("uid", sa.Text, primary_key=True),
     sa.Column("updated", sa.BigInteger, nullable=False),
+)
+
+# People whose account was deleted in Gigya, or who were erased here, by keyed hashes: nothing else of them need stay.
+# `address` is null where CheetahMail had none. An opt-in of the address counts only if it was decided after
+# `opt_ins_after`. `window` told CheetahMail; it is empty where a person was erased and no window had told of her.
+tombstones = sa.Table(
+    "ledger_tombstones",
+    metadata,
+    sa.Column("sync", sa.Text, primary_key=True),
+    sa.Column("person", sa.LargeBinary, primary_key=True),
+    sa.Column("address", sa.LargeBinary),
+    sa.Column("deleted_at", sa.BigInteger, nullable=False),
+    sa.Column("opt_ins_after", sa.BigInteger, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("window", sa.Text, nullable=False),
+    sa.Column("revision", sa.BigInteger, nullable=False),
+    sa.Column("recorded_at", sa.BigInteger, nullable=False),
+    sa.Column("erased_at", sa.BigInteger),
+    sa.Index("ledger_tombstones_by_address", "sync", "address"),
 )

@@ -2,15 +2,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from gigya_cheetah_assets.ledger import Ledger, LedgerTooNew, LedgerUnusable, tables
+from gigya_cheetah_assets.ledger import ConsentEntry, Ledger, LedgerTooNew, LedgerUnusable, tables
+from gigya_cheetah_assets.ledger.database import Database
+from gigya_cheetah_assets.ledger.url import ledger_url
 from gigya_cheetah_assets_tests.ledger.people import T0, Person, deliver
 
 MIGRATIONS = Path(tables.__file__).parent / "migrations"
@@ -34,7 +39,7 @@ def test_the_newest_migration_is_the_version_of_the_code() -> None:
 
 def test_a_ledger_of_a_newer_version_is_refused(url: str) -> None:
     set_version(url, "0999")
-    with pytest.raises(LedgerTooNew, match=r"0999.*up to 0003"):
+    with pytest.raises(LedgerTooNew, match=r"0999.*up to 0004"):
         Ledger.open(url)
 
 
@@ -90,3 +95,69 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) ->
     with pytest.raises(LedgerUnusable, match="not a database"):
         Ledger.open(f"sqlite:///{file}")
     assert file.read_bytes() == before
+
+
+def ledger_of_version(url: str, version: str) -> None:
+    """A ledger as an earlier version of this project left it."""
+    database = Database(ledger_url(url))
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    with database.writing() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+    database.close()
+
+
+def log_as_before(url: str, uids: list[str]) -> bytes:
+    """Writes a consent log whose chain covers UIDs; gives its last hash."""
+    ledger_of_version(url, "0003")
+    previous = sha256(b"gigya-cheetah consent log of acme").digest()
+    database = Database(ledger_url(url))
+    insert = (
+        "INSERT INTO ledger_consent_log (sync, seq, logged_at, uid, subscription, after, side, source, rule, hash)"
+        " VALUES ('acme', :seq, 7, :uid, 'NEWS', 'opt_in', 'gigya', 'w1', 'outbound_delivery', :hash)"
+    )
+    with database.writing() as connection:
+        for seq, uid in enumerate(uids, start=1):
+            text = f"{seq};7;{len(uid)};{uid};NEWS;None;opt_in;None;gigya;2;w1;None;outbound_delivery"
+            previous = sha256(previous + text.encode()).digest()
+            connection.execute(sa.text(insert), {"seq": seq, "uid": uid, "hash": previous})
+        head = {"seq": len(uids), "hash": previous}
+        connection.execute(sa.text("INSERT INTO ledger_consent_heads VALUES ('acme', :seq, :hash)"), head)
+    database.close()
+    return previous
+
+
+def test_a_log_of_uids_becomes_one_of_keyed_hashes_and_still_holds(url: str) -> None:
+    last = log_as_before(url, ["u1", "ü2", "u1"])
+    with Ledger.open(url) as ledger:
+        assert ledger.verify_consents("acme") is None
+        assert [(row.seq, row.entry.uid) for row in ledger.consents_of("acme", "u1")] == [(1, "u1"), (3, "u1")]
+        ledger.log_consents("acme", [ConsentEntry("u1", "NEWS", "opt_in", "opt_out", None, "gigya", "w2", None, "r")])
+        assert (ledger.verify_consents("acme"), ledger.consent_count("acme")) == (None, 4)
+        with ledger._database.reading() as connection:
+            older = connection.execute(sa.text("SELECT older_seq, older_hash FROM ledger_consent_heads")).one()
+    assert (older[0], bytes(older[1])) == (3, last)
+
+
+@pytest.mark.parametrize(
+    ("tampering", "seq"),
+    [
+        ("UPDATE ledger_consent_log SET after = 'opt_out' WHERE seq = 2", 2),
+        ("DELETE FROM ledger_consent_log WHERE seq = 2", 2),
+        ("DELETE FROM ledger_consent_log WHERE seq = 3", 3),
+    ],
+)
+def test_a_log_that_was_broken_before_the_upgrade_is_broken_at_the_same_row_after_it(
+    url: str, tampering: str, seq: int
+) -> None:
+    log_as_before(url, ["u1", "u2", "u3"])
+    database = Database(ledger_url(url))
+    with database.writing() as connection:
+        connection.execute(sa.text(tampering))
+    database.close()
+    with Ledger.open(url) as ledger:
+        found = ledger.verify_consents("acme")
+    assert found is not None
+    assert found.seq == seq
