@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
-from rich.console import Console
 
-from gigya_cheetah_assets import pace, plan
+from gigya_cheetah_assets import pace
+from gigya_cheetah_assets.commands.check import check
 from gigya_cheetah_assets.commands.consent import consent, explain
 from gigya_cheetah_assets.commands.inbound import inbound
-from gigya_cheetah_assets.config import data_folder, load_syncs, missing_variables, syncs_folder
+from gigya_cheetah_assets.config import data_folder, load_syncs
 from gigya_cheetah_assets.errors import ConfigError, GigyaCheetahError
 from gigya_cheetah_assets.outbound.brakes import BRAKES
 from gigya_cheetah_assets.sandbox.command import sandbox
@@ -43,28 +42,6 @@ def main() -> None:
 
 
 @main.command()
-@click.option(
-    "--syncs", type=click.Path(path_type=Path), help="Folder of the sync files; default $GIGYA_CHEETAH_SYNCS."
-)
-def check(syncs: Path | None) -> None:
-    """Validate the sync files and print what each sync will do.
-
-    Exits with 1 when a file is wrong or an environment variable is missing.
-    """
-    folder = syncs or syncs_folder()
-    loaded = load_syncs(folder)
-    console = Console(highlight=False)
-    for sync in loaded:
-        console.print(plan.of(sync, now=datetime.now(UTC)))
-    missing = [
-        f"{sync.name}: environment variable {line} is not set" for sync in loaded for line in missing_variables(sync)
-    ]
-    if missing:
-        raise ConfigError(missing, next_step="set them where Dagster's code location runs, then check again")
-    click.echo(f"{len(loaded)} sync file(s) in {folder}: no problem found")
-
-
-@main.command()
 @click.argument("sync_name", metavar="SYNC")
 @click.argument("window_key", metavar="WINDOW")
 @click.argument("brake", type=click.Choice(BRAKES))
@@ -88,6 +65,7 @@ def release(sync_name: str, window_key: str, brake: str) -> None:
     click.echo(f"{sync.name}, {window_key}: {brake} is released; materialize it again")
 
 
+main.add_command(check)
 main.add_command(inbound)
 main.add_command(consent)
 main.add_command(explain)

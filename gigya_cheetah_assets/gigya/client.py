@@ -67,7 +67,7 @@ class GigyaClient:
         api_key = text(config.api_key, environ).strip()
         self._fixed = {"apiKey": api_key, "format": "json", "httpStatusCodes": "false"}
         self._bucket = bucket or shared_bucket(f"{config.api_domain} {api_key}", config.requests_per_second)
-        self._session = session or open_session(self._url("accounts.search"), local=self._local)
+        self._session = session or open_session(self.url("accounts.search"), local=self._local)
 
     def call(
         self,
@@ -128,7 +128,7 @@ class GigyaClient:
         self._bucket.take()
         if self._closed.is_set():
             raise RuntimeError("the client is closed")
-        url = self._url(method)
+        url = self.url(method)
         signed, headers = self._signer.sign("POST", url, self._fixed | fields)
         answer = post(self._session, url, signed, headers, silence=self.config.timeout_seconds)
         try:
@@ -165,7 +165,7 @@ class GigyaClient:
         log.warning("%s, attempt %d: %s; again in %.1f s", method, attempt, error.problem, seconds)
         self._sleep(seconds)
 
-    def _url(self, method: str) -> str:
+    def url(self, method: str) -> str:
         """`accounts.search` lives on the host `accounts.<data centre>`; a local site has one host for all."""
         namespace, dot, _ = method.partition(".")
         prefix = "" if self._local else f"{namespace if dot else _DEFAULT_NAMESPACE}."

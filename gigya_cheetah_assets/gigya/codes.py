@@ -136,6 +136,9 @@ CODES = {
     504002: Code(GigyaUnavailable, "request timed out", _LESS),
 }
 
+# Who calls is known, and may not do this.
+PERMISSION_CODES = frozenset(code for code, known in CODES.items() if known.next_step == _RIGHTS)
+
 # No source names the code of an expired cursor. A cursor's request has no other parameter that can be wrong.
 _CURSOR_CODES = {400001, 400002, 400004, 400006, 404000, 410000}
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}\Z")

@@ -47,6 +47,7 @@ class BlobContainer:
     def __init__(self, config: AzureBlobStaging, environ: Mapping[str, str] | None = None) -> None:
         self._client = _client(config, environ)
         self.place = f"{self._client.account_name} {config.container}"
+        self.url = self._client.url
 
     def look(self, key: str) -> StoredObject | None:
         """As `Bucket.look`."""

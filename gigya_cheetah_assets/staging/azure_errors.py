@@ -28,7 +28,7 @@ _NOT_US = Meaning(
     "correct the connection string, SAS, account key or identity in staging; a SAS runs out",
 )
 _DENIED = Meaning(StagingPermission, "permission denied", f"give {_RIGHTS}")
-_OTHER = Meaning(StagingRefused, "refused", "see docs/staging.md, Azure Blob")
+_OTHER = Meaning(StagingRefused, "refused", "see docs/staging/azure-blob.md")
 _ANSWERS = {
     **_NOT_US.for_codes([
         "AuthenticationFailed", "InvalidAuthenticationInfo", "NoAuthenticationInformation", "ClientAuthenticationError",

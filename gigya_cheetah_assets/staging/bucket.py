@@ -52,10 +52,12 @@ class Bucket(Protocol):
 
     Attributes:
         place: The store and the bucket, for messages.
+        url: Where requests go.
         errors: The classes that its methods raise, `Changed` apart.
     """
 
     place: str
+    url: str
     errors: tuple[type[Exception], ...]
 
     def look(self, key: str) -> StoredObject | None:

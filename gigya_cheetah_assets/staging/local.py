@@ -7,7 +7,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -54,6 +54,11 @@ class LocalFolders:
         """As `Staging.make_folder`."""
         with self._named(f"create {folder}", folder):
             self._folder(folder).mkdir(mode=0o700, exist_ok=True)
+
+    def remove_folder(self, folder: str) -> None:
+        """As `Staging.remove_folder`."""
+        with self._named(f"remove the folder {folder}", folder), suppress(FileNotFoundError):
+            self._folder(folder).rmdir()
 
     def read_range(self, name: str, offset: int, length: int, *, folder: str | None = None) -> bytes:
         """As `Staging.read_range`."""

@@ -72,6 +72,9 @@ class ObjectFolders:
     def make_folder(self, folder: str) -> None:
         """As `Staging.make_folder`: nothing is to be done, a key brings its folders along."""
 
+    def remove_folder(self, folder: str) -> None:
+        """As `Staging.remove_folder`: nothing is to be done, an empty folder is none."""
+
     def read_range(self, name: str, offset: int, length: int, *, folder: str | None = None) -> bytes:
         """As `Staging.read_range`."""
         what = f"read {name} in {folder or self._outbox}"

@@ -28,15 +28,19 @@ def open_staging(config: StagingConfig, environ: Mapping[str, str] | None = None
         from gigya_cheetah_assets.staging.sftp_connect import SftpLogin  # noqa: PLC0415 - as above
 
         return SftpFolders(config, SftpLogin.of(config, environ))
-    if isinstance(config, S3Staging):
-        return _folders(config, _s3(config, environ))
-    return _folders(config, _azure_blob(config, environ))
-
-
-def _folders(config: S3Staging | AzureBlobStaging, bucket: Bucket) -> Staging:
     from gigya_cheetah_assets.staging.object_folders import ObjectFolders  # noqa: PLC0415 - start-up time
 
+    bucket = open_bucket(config, environ)
     return ObjectFolders(bucket, outbox=config.outbox, prefix=config.prefix, retry_seconds=config.retry_seconds)
+
+
+def open_bucket(config: S3Staging | AzureBlobStaging, environ: Mapping[str, str] | None = None) -> Bucket:
+    """The object store alone.
+
+    Raises:
+        ConfigError: As `open_staging`.
+    """
+    return _s3(config, environ) if isinstance(config, S3Staging) else _azure_blob(config, environ)
 
 
 def _s3(config: S3Staging, environ: Mapping[str, str] | None) -> Bucket:

@@ -64,6 +64,9 @@ class Staging(AbstractContextManager["Staging"], Protocol):
     def make_folder(self, folder: str) -> None:
         """Makes a folder below one that is there; one that is there already is no error."""
 
+    def remove_folder(self, folder: str) -> None:
+        """Removes an empty folder; one that is gone already is no error."""
+
     def read_range(self, name: str, offset: int, length: int, *, folder: str | None = None) -> bytes:
         """Some bytes of a file, fewer where it ends before; nothing else of it is read.
 

@@ -51,6 +51,7 @@ class S3Bucket:
         self._name = config.bucket
         self.place = f"{config.endpoint_url or 's3'} {config.bucket}"
         self._client = _client(config, environ)
+        self.url = self._client.meta.endpoint_url
         written = {"ServerSideEncryption": config.server_side_encryption, "SSEKMSKeyId": config.kms_key_id}
         self._written = {name: value for name, value in written.items() if value is not None}
 

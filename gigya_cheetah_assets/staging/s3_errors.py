@@ -42,7 +42,7 @@ _CERTIFICATE = Meaning(
     "the server's certificate is not trusted",
     "name the server as its certificate does, or give its authority in AWS_CA_BUNDLE",
 )
-_OTHER = Meaning(StagingRefused, "refused", "see docs/staging.md, S3")
+_OTHER = Meaning(StagingRefused, "refused", "see docs/staging/s3.md")
 _ANSWERS = {
     **_NOT_US.for_codes([
         "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "TokenRefreshRequired",

@@ -80,6 +80,15 @@ class SftpFolders:
 
         self._session.repeat(attempt, f"create {folder}", posixpath.dirname(folder) or folder)
 
+    def remove_folder(self, folder: str) -> None:
+        """As `Staging.remove_folder`."""
+
+        def attempt(client: Client) -> None:
+            if transfer.status(client, folder) is not None:
+                client.rmdir(folder)
+
+        self._session.repeat(attempt, f"remove the folder {folder}", posixpath.dirname(folder) or folder)
+
     def read_range(self, name: str, offset: int, length: int, *, folder: str | None = None) -> bytes:
         """As `Staging.read_range`."""
         where = folder or self._outbox

@@ -81,16 +81,44 @@ def connect(login: SftpLogin) -> Client:
         OSError: The host cannot be reached.
         paramiko.SSHException: The two sides could not agree, or the connection broke.
     """
+    transport = greet(login)
+    try:
+        return log_in(login, transport)
+    except BaseException:
+        transport.close()
+        raise
+
+
+def greet(login: SftpLogin) -> paramiko.Transport:
+    """The first half of `connect`: to be called by who wants to look at the server before the user name is sent.
+
+    Raises:
+        HostKeyRefused: The server's key is not in known_hosts.
+        StagingRefused: The two sides have no safe algorithm in common.
+        OSError: The host cannot be reached.
+        paramiko.SSHException: The connection broke.
+    """
     transport = _transport(login)
     try:
         _agree(login, transport)
         _check_host_key(login, transport.get_remote_server_key())
-        _log_in(login, transport)
-        transport.set_keepalive(_KEEP_ALIVE_SECONDS)
-        return _client(login, transport)
     except BaseException:
         transport.close()
         raise
+    return transport
+
+
+def log_in(login: SftpLogin, transport: paramiko.Transport) -> Client:
+    """The second half of `connect`, on what `greet` gave.
+
+    Raises:
+        LoginRefused: The server does not accept the credential, or offers no file transfer.
+        StagingUnreachable: The connection ended while logging in.
+        paramiko.SSHException: The connection broke.
+    """
+    _log_in(login, transport)
+    transport.set_keepalive(_KEEP_ALIVE_SECONDS)
+    return _client(login, transport)
 
 
 def _transport(login: SftpLogin) -> paramiko.Transport:

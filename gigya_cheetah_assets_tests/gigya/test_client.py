@@ -163,7 +163,7 @@ def test_the_namespace_is_part_of_the_host_except_on_this_machine(
     domain: str, scheme: str, method: str, url: str
 ) -> None:
     with GigyaClient(config(domain, scheme=scheme), environ=ENVIRON) as client:
-        assert client._url(method) == url
+        assert client.url(method) == url
 
 
 @pytest.mark.parametrize("status", [200, 403, 500])

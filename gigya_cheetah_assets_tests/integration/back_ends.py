@@ -6,14 +6,20 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import boto3
 from azure.storage.blob import ContainerClient
 
-from gigya_cheetah_assets.config.staging import AzureBlobStaging, LocalStaging, S3Staging, SftpStaging
+from gigya_cheetah_assets.config.staging import (
+    AzureBlobStaging,
+    LocalStaging,
+    S3Staging,
+    SftpStaging,
+    StagingConfig,
+)
 from gigya_cheetah_assets.sandbox import credentials, object_stores, sftp
 from gigya_cheetah_assets.sandbox.credentials import KeyFiles
 from gigya_cheetah_assets.sandbox.faults import Dice, Faults
@@ -116,7 +122,11 @@ class BackEnd:
 
     name: str
     files: Files
-    open: Callable[[], Staging]
+    config: StagingConfig
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def open(self) -> Staging:
+        return open_staging(self.config, self.environ)
 
     @property
     def root(self) -> Path:
@@ -128,20 +138,20 @@ class BackEnd:
 @contextmanager
 def local(folder: Path) -> Iterator[BackEnd]:
     config = LocalStaging(type="local", path=str(folder))
-    yield BackEnd("local", Disk(folder), lambda: open_staging(config))
+    yield BackEnd("local", Disk(folder), config)
 
 
 @contextmanager
 def openssh(folder: Path) -> Iterator[BackEnd]:
     # A small limit makes the keys change in the middle of each larger file.
     with sshd.running(folder, more=["RekeyLimit 1M"]) as server:
-        yield BackEnd("openssh", Disk(server.root), lambda: open_staging(server.config(), server.environ))
+        yield BackEnd("openssh", Disk(server.root), server.config(), server.environ)
 
 
 @contextmanager
 def openssh_without_posix_rename(folder: Path) -> Iterator[BackEnd]:
     with sshd.running(folder, sftp_options="-P posix-rename") as server:
-        yield BackEnd("openssh_plain_rename", Disk(server.root), lambda: open_staging(server.config(), server.environ))
+        yield BackEnd("openssh_plain_rename", Disk(server.root), server.config(), server.environ)
 
 
 @contextmanager
@@ -149,7 +159,7 @@ def asyncssh(folder: Path) -> Iterator[BackEnd]:
     with password_server.running(folder) as (port, known):
         config = by_password(port, password_server.USER)
         environ = {"PASSWORD": password_server.PASSWORD, "KNOWN": known}
-        yield BackEnd("asyncssh", Disk(folder), lambda: open_staging(config, environ))
+        yield BackEnd("asyncssh", Disk(folder), config, environ)
 
 
 @contextmanager
@@ -161,7 +171,7 @@ def sandbox(folder: Path) -> Iterator[BackEnd]:
     config = by_password(port, credentials.SFTP_USER)
     environ = {"PASSWORD": credentials.SFTP_PASSWORD, "KNOWN": sftp.known_hosts("127.0.0.1", port, keys)}
     with password_server.serving(lambda: sftp.listen(sock, root, keys, Dice(Faults())), sftp.Listening.close):
-        yield BackEnd("sandbox", Disk(root), lambda: open_staging(config, environ))
+        yield BackEnd("sandbox", Disk(root), config, environ)
 
 
 @contextmanager
@@ -170,7 +180,7 @@ def s3(folder: Path) -> Iterator[BackEnd]:
         objects = S3Objects(store)
         config = S3Staging.model_validate({**store.staging, **OBJECTS})
         with closing(objects.client):
-            yield BackEnd("s3", objects, lambda: open_staging(config, store.environ))
+            yield BackEnd("s3", objects, config, store.environ)
 
 
 @contextmanager
@@ -180,7 +190,7 @@ def azure_blob(folder: Path) -> Iterator[BackEnd]:
         blobs = AzureBlobs(store)
         config = AzureBlobStaging.model_validate({**store.staging, **OBJECTS})
         with blobs.client:
-            yield BackEnd("azure_blob", blobs, lambda: open_staging(config, store.environ))
+            yield BackEnd("azure_blob", blobs, config, store.environ)
 
 
 def by_password(port: int, user: str, **changes: object) -> SftpStaging:

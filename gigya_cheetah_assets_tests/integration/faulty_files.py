@@ -17,7 +17,8 @@ class FileFaults:
     """What goes wrong; nothing by default.
 
     Attributes:
-        denied: Verbs that answer "permission denied": list, read, write, stat, rename, remove.
+        denied: Verbs that answer "permission denied": list, read, write, stat, mkdir, rename, plain_rename, remove.
+        read_only: A folder in which nothing can be made, written or renamed.
         posix_rename: Whether the server has it.
         full_at: Where it answers that the quota is used up: write, last, close or rename.
         error: What that answer is.
@@ -29,9 +30,11 @@ class FileFaults:
         users: Who asked to log in, noted here.
         passwords: Passwords that were tried, counted here.
         opened: Every file that was opened.
+        written: Every path that was opened for writing, made, or the target of a rename, noted here.
     """
 
     denied: frozenset[str] = frozenset()
+    read_only: str | None = None
     posix_rename: bool = True
     full_at: str | None = None
     error: asyncssh.SFTPError = field(default_factory=lambda: asyncssh.SFTPFailure("Disk quota exceeded"))
@@ -43,6 +46,7 @@ class FileFaults:
     users: list[str] = field(default_factory=list)
     passwords: int = 0
     opened: list[Any] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
 
 
 class FaultyFiles(asyncssh.SFTPServer):
@@ -58,6 +62,12 @@ class FaultyFiles(asyncssh.SFTPServer):
         if verb in self._faults.denied:
             raise asyncssh.SFTPPermissionDenied("Permission denied")
 
+    def _change(self, path: bytes) -> None:
+        """Notes a path that is about to be written."""
+        self._faults.written.append(os.fsdecode(path))
+        if self._faults.read_only is not None and self._faults.read_only in os.fsdecode(path).split("/"):
+            raise asyncssh.SFTPPermissionDenied("Permission denied")
+
     def _fill(self, moment: str) -> None:
         if self._faults.full_at == moment:
             raise self._faults.error
@@ -68,6 +78,8 @@ class FaultyFiles(asyncssh.SFTPServer):
             yield entry
 
     def open(self, path: bytes, pflags: int, attrs: Any) -> Any:
+        if pflags & asyncssh.FXF_WRITE:
+            self._change(path)
         self._ask("write" if pflags & asyncssh.FXF_WRITE else "read")
         file: Any = super().open(path, pflags, attrs)
         self._faults.opened.append(file)
@@ -93,8 +105,14 @@ class FaultyFiles(asyncssh.SFTPServer):
         attributes.size = status.st_size + self._faults.hidden_growth
         return attributes
 
+    def mkdir(self, path: bytes, attrs: Any) -> Any:
+        self._change(path)
+        self._ask("mkdir")
+        return super().mkdir(path, attrs)
+
     def rename(self, oldpath: bytes, newpath: bytes) -> Any:
-        self._before_rename(oldpath)
+        self._ask("plain_rename")
+        self._before_rename(oldpath, newpath)
         result = super().rename(oldpath, newpath)
         if self._first and self._faults.cut_after_rename:
             self.channel.get_connection().abort()
@@ -104,10 +122,11 @@ class FaultyFiles(asyncssh.SFTPServer):
     def posix_rename(self, oldpath: bytes, newpath: bytes) -> Any:
         if not self._faults.posix_rename:
             raise asyncssh.SFTPOpUnsupported("Unsupported")
-        self._before_rename(oldpath)
+        self._before_rename(oldpath, newpath)
         return super().posix_rename(oldpath, newpath)
 
-    def _before_rename(self, oldpath: bytes) -> None:
+    def _before_rename(self, oldpath: bytes, newpath: bytes) -> None:
+        self._change(newpath)
         self._ask("rename")
         self._fill("rename")
         if self._faults.stuck and oldpath.endswith(b".part"):

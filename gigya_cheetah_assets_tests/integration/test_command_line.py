@@ -86,6 +86,18 @@ def test_check_names_missing_variables_and_wrong_keys(environ: dict[str, str], t
     assert "b.yaml: gigya: is missing" in wrong.stderr
 
 
+def test_check_with_connect_tries_both_sides_and_says_what_does_not_work(environ: dict[str, str]) -> None:
+    result = _run(environ, "gigya-cheetah", "check", "--connect")
+    assert result.returncode == 0, result.stdout + result.stderr
+    for text in ("sign in", "search accounts", "outbox", "write and rename", "steps work"):
+        assert text in result.stdout
+    wrong = _run({**environ, "SANDBOX_GIGYA_SECRET": "d3JvbmctYnV0LWJhc2U2NA=="}, "gigya-cheetah", "check", "--connect")
+    assert wrong.returncode == 1
+    for text in ("403003", "-> check gigya.api_key", "not tried", "1 of", "steps failed"):
+        assert text in wrong.stdout
+    assert "d3JvbmctYnV0LWJhc2U2NA" not in wrong.stdout + wrong.stderr
+
+
 @pytest.mark.parametrize("command", [("dagster", "definitions", "validate"), ("dg", "check", "defs")])
 def test_the_project_loads_from_its_root(environ: dict[str, str], command: tuple[str, ...]) -> None:
     result = _run(environ, *command)
