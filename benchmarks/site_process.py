@@ -21,6 +21,7 @@ from gigya_cheetah_assets.sandbox import credentials
 from gigya_cheetah_assets.sandbox.faults import Dice, Faults
 from gigya_cheetah_assets.sandbox.gigya.answers import Answer
 from gigya_cheetah_assets.sandbox.gigya.app import App
+from gigya_cheetah_assets.sandbox.gigya.audit import AuditSearch
 from gigya_cheetah_assets.sandbox.gigya.authentication import Authentication, Keys
 from gigya_cheetah_assets.sandbox.gigya.clock import SiteClock
 from gigya_cheetah_assets.sandbox.gigya.cursors import Cursors
@@ -67,6 +68,7 @@ def app(accounts: int, folder: Path) -> App:
     store = Population(accounts).settle(folder / "accounts.sqlite", clock, lag=0.0, expose_uid=True, fresh=False)
     site = Site(store, clock)
     kept = KeptPages(Search(site, Cursors(clock, _CURSOR_SECONDS, dice)), folder / "pages")
+    audit = AuditSearch(site, Cursors(clock, _CURSOR_SECONDS, dice))
     known = Keys(credentials.API_KEY, credentials.USER_KEY, credentials.SECRET, keys.gigya_public)
 
     def writing(method: Method) -> Method:
@@ -76,7 +78,7 @@ def app(accounts: int, folder: Path) -> App:
 
         return write
 
-    own = {name: writing(method) for name, method in methods(site, kept).items()} | {"accounts.search": kept}
+    own = {name: writing(method) for name, method in methods(site, kept, audit).items()} | {"accounts.search": kept}
     return App(site, own, Authentication(known, clock), dice)
 
 

@@ -1,5 +1,7 @@
 """The kinds of import files: their columns and names. Writing them is in `import_file`, their contents elsewhere.
 
+The suppression file, `deletions`, is delivered on its own, after the window's other files.
+
 Kinds are delivered in the order unsubscribes, address_changes, profiles, subscribes, each for a reason:
 
 1. Unsubscribes first, so that whatever fails afterwards, nobody is mailed who no longer wants it.
@@ -40,6 +42,8 @@ def columns_of(kind: Kind, key_column: str, email_column: str, field_columns: Se
             return tuple(field_columns)
         case "subscribes":
             return (email_column, key_column, "LIST_ID", "OPTIN_DATE", "OPTIN_SOURCE")
+        case "deletions":
+            return (email_column, key_column, "DELETED_AT", "REASON")
 
 
 def file_name(file: ImportFile, stamp: str, layout: ImportFileDefaults, *, part: int = 1) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from typing import Annotated, ClassVar, Literal, TypeVar
+from typing import Annotated, ClassVar, Literal, Protocol, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
@@ -36,7 +36,7 @@ Delimiter = Annotated[str, Field(min_length=1, max_length=1)]
 Compression = Literal["none", "gzip", "zip"]
 Format = Literal["delimited", "jsonl"]
 Text = Annotated[str, Field(min_length=1)]
-Kind = Literal["unsubscribes", "address_changes", "profiles", "subscribes"]
+Kind = Literal["unsubscribes", "address_changes", "profiles", "subscribes", "deletions"]
 Defaults = TypeVar("Defaults", bound=Model)
 KINDS_IN_ORDER: tuple[Kind, ...] = ("unsubscribes", "address_changes", "profiles", "subscribes")
 
@@ -98,6 +98,20 @@ class ImportFile(Model):
         return _laid_over(defaults, self)
 
 
+class FilesTogether(Protocol):
+    """Files of one window that are delivered together, by kind."""
+
+    @property
+    def defaults(self) -> ImportFileDefaults:
+        """How they are written unless a kind says otherwise."""
+
+    def in_order(self) -> list[tuple[Kind, ImportFile]]:
+        """The kinds in the order in which they must be delivered."""
+
+    def place(self, kind: Kind) -> str:
+        """Where the sync file has a kind."""
+
+
 class ImportFiles(Model):
     """The kinds of delivered files; only `profiles` is required. They leave in `KINDS_IN_ORDER`."""
 
@@ -117,19 +131,30 @@ class ImportFiles(Model):
     @model_validator(mode="after")
     def _layouts_that_can_be_written(self) -> ImportFiles:
         for kind, file in self.in_order():
-            layout = file.layout(self.defaults)
-            if layout.max_rows is not None and "{part}" not in file.name:
-                raise ValueError(f"{kind}: expected {{part}} in the name: max_rows makes several files of a window")
-            if layout.format == "jsonl" and codecs.lookup(layout.encoding).name != "utf-8":
-                raise ValueError(f"{kind}: expected encoding utf-8, because JSON lines have no other")
-            if layout.count_suffix is not None and layout.count_suffix == layout.trigger_suffix:
-                raise ValueError(f"{kind}: expected different suffixes for the count file and the trigger file")
+            problem = layout_problem(file.name, file.layout(self.defaults))
+            if problem is not None:
+                raise ValueError(f"{kind}: {problem}")
         return self
 
     def in_order(self) -> list[tuple[Kind, ImportFile]]:
         """The configured kinds in the order in which they must be delivered."""
         found = ((kind, getattr(self, kind)) for kind in KINDS_IN_ORDER)
         return [(kind, file) for kind, file in found if file is not None]
+
+    def place(self, kind: Kind) -> str:
+        """Where the sync file has a kind."""
+        return f"import_files.{kind}"
+
+
+def layout_problem(name: str, layout: ImportFileDefaults) -> str | None:
+    """Why no file of this name can be written in this layout; None when it can."""
+    if layout.max_rows is not None and "{part}" not in name:
+        return "expected {part} in the name: max_rows makes several files of a window"
+    if layout.format == "jsonl" and codecs.lookup(layout.encoding).name != "utf-8":
+        return "expected encoding utf-8, because JSON lines have no other"
+    if layout.count_suffix is not None and layout.count_suffix == layout.trigger_suffix:
+        return "expected different suffixes for the count file and the trigger file"
+    return None
 
 
 class InboundDefaults(Model):

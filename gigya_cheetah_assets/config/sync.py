@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
 from gigya_cheetah_assets.config.deadlines import OptOutDeadlines
+from gigya_cheetah_assets.config.deletions import DeletionFiles, Deletions
 from gigya_cheetah_assets.config.fields import FieldConfig, RecordFilter
-from gigya_cheetah_assets.config.files import ImportFiles, InboundFiles
+from gigya_cheetah_assets.config.files import ImportFiles, InboundFiles, layout_problem
 from gigya_cheetah_assets.config.gigya import GigyaConfig
 from gigya_cheetah_assets.config.model import Model
 from gigya_cheetah_assets.config.staging import StagingConfig
@@ -60,6 +61,7 @@ class Limits(Model):
     max_opt_out_share: Share = 0.1
     max_opt_in_share: Share = 0.1
     max_blank_share: Share = 0.1
+    max_deletion_share: Share = 0.05
 
 
 class Sync(Model):
@@ -81,6 +83,7 @@ class Sync(Model):
     fields: Annotated[tuple[FieldConfig, ...], Field(min_length=1)]
     inbound_files: InboundFiles | None = None
     segments: tuple[Segment, ...] = ()
+    deletions: Deletions = Deletions()
     limits: Limits = Limits()
     opt_out_deadlines: OptOutDeadlines = OptOutDeadlines()
     sample_size: Annotated[int | None, Field(ge=1)] = None
@@ -89,7 +92,12 @@ class Sync(Model):
 
     @model_validator(mode="after")
     def _fields_fit_together(self) -> Sync:
-        problems = [*self._field_problems(), *self._list_problems(), *self._deadline_problems()]
+        problems = [
+            *self._field_problems(),
+            *self._list_problems(),
+            *self._deadline_problems(),
+            *self._deletion_problems(),
+        ]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -109,6 +117,19 @@ class Sync(Model):
         if len(emails) != 1:
             problems.append(f"fields: expected exactly one field of type email, found {len(emails)}")
         return problems
+
+    @property
+    def deletion_files(self) -> DeletionFiles:
+        """The suppression file, as it is delivered."""
+        return DeletionFiles(self.import_files.defaults, self.deletions)
+
+    def _deletion_problems(self) -> list[str]:
+        problem = layout_problem(self.deletions.name, self.deletions.layout(self.import_files.defaults))
+        if self.deletions.source == "none":
+            return []
+        if any(file.name == self.deletions.name for _, file in self.import_files.in_order()):
+            problem = "expected a name that no kind of import_files has"
+        return [] if problem is None else [f"deletions: {problem}"]
 
     def _deadline_problems(self) -> list[str]:
         column = self.opt_out_deadlines.country_column

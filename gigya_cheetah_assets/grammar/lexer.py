@@ -12,7 +12,7 @@ from gigya_cheetah_assets.grammar.nodes import QueryError
 Kind = Literal["word", "number", "string", "sign", "end"]
 _TOKEN = re.compile(
     r"""\s*(?:
-        (?P<word>[^\W\d][\w\-]*(?:\.[\w\-]+)*)
+        (?P<word>@?[^\W\d][\w\-]*(?:\.[\w\-]+)*)
       | (?P<number>-?\d+(?:\.\d+)?)
       | (?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
       | (?P<sign>!=|<>|<=|>=|[=<>(),*])

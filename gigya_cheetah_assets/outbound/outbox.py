@@ -7,20 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gigya_cheetah_assets.cheetahmail import Manifest, count_name, trigger_name
-from gigya_cheetah_assets.config.files import ImportFileDefaults, ImportFiles
+from gigya_cheetah_assets.config.files import FilesTogether, ImportFileDefaults
 from gigya_cheetah_assets.staging import Staging
 
 log = logging.getLogger(__name__)
 
 
-def deliver_all(staging: Staging, folder: Path, files: ImportFiles, written: Sequence[Manifest]) -> None:
+def deliver_all(staging: Staging, folder: Path, files: FilesTogether, written: Sequence[Manifest]) -> None:
     """Delivers files in their order; the small ones that follow each are made in the same folder."""
     for file in written:
         _deliver(staging, folder, file, _layout(files, file))
 
 
 def remove_surplus(
-    staging: Staging, files: ImportFiles, earlier: Sequence[Manifest], written: Sequence[Manifest]
+    staging: Staging, files: FilesTogether, earlier: Sequence[Manifest], written: Sequence[Manifest]
 ) -> None:
     """Removes parts of the earlier delivery beyond the last part of this one: their rows are in the new parts.
 
@@ -35,9 +35,8 @@ def remove_surplus(
                 staging.remove(name)
 
 
-def _layout(files: ImportFiles, file: Manifest) -> ImportFileDefaults:
-    layout: ImportFileDefaults = getattr(files, file.kind).layout(files.defaults)
-    return layout
+def _layout(files: FilesTogether, file: Manifest) -> ImportFileDefaults:
+    return next(each for kind, each in files.in_order() if kind == file.kind).layout(files.defaults)
 
 
 def _deliver(staging: Staging, folder: Path, file: Manifest, layout: ImportFileDefaults) -> None:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from gigya_cheetah_assets.cheetahmail import Manifest, sha256_of
-from gigya_cheetah_assets.config.files import ImportFiles, Kind
+from gigya_cheetah_assets.config.files import FilesTogether, Kind
 from gigya_cheetah_assets.config.pgp import PgpOut
 from gigya_cheetah_assets.pgp import Sealer
 
@@ -58,11 +58,11 @@ class Seals:
     """The seals of one window within a `with` block, which holds the keyrings.
 
     Args:
-        files: The `import_files` of the sync.
+        files: The files that are delivered together.
         earlier: Where the window's earlier delivery lies, if there was one.
     """
 
-    def __init__(self, files: ImportFiles, earlier: Path) -> None:
+    def __init__(self, files: FilesTogether, earlier: Path) -> None:
         self._files = files
         self._earlier = earlier
         self._sealers: dict[PgpOut, Sealer] = {}
@@ -82,11 +82,11 @@ class Seals:
         Raises:
             StopSync: A key is missing, has expired, is revoked or cannot be used so.
         """
-        file = getattr(self._files, kind)
+        file = dict(self._files.in_order())[kind]
         settings = file.layout(self._files.defaults).pgp
         if settings is None:
             return None
-        place = f"import_files.{'defaults' if file.pgp is None else kind}.pgp"
+        place = f"{'import_files.defaults' if file.pgp is None else self._files.place(kind)}.pgp"
         if settings not in self._sealers:
             self._sealers[settings] = self._open.enter_context(Sealer(settings, place))
         return WindowSeal(self._sealers[settings], self._earlier)

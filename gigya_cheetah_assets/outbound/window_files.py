@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from gigya_cheetah_assets.cheetahmail import Manifest, PartsWriter, WrittenFile, columns_of, file_name
-from gigya_cheetah_assets.config.files import ImportFileDefaults, ImportFiles, Kind
+from gigya_cheetah_assets.config.files import FilesTogether, ImportFileDefaults, Kind
 from gigya_cheetah_assets.ledger import RowShape
 from gigya_cheetah_assets.outbound.sealing import Seals, WindowSeal
 from gigya_cheetah_assets.outbound.window import Window
@@ -32,7 +32,7 @@ class WindowFiles:
         mapping_version: For the manifests.
     """
 
-    files: ImportFiles
+    files: FilesTogether
     window: Window
     folder: Path
     seals: Seals
@@ -48,7 +48,7 @@ class WindowFiles:
 
     def writing(self, kind: Kind, batches: Iterable[pa.Table]) -> Generator[pa.Table, None, None]:
         """The same, and gives each batch back when it is written; the files are finished with the last one."""
-        config = getattr(self.files, kind)
+        config = dict(self.files.in_order())[kind]
         layout: ImportFileDefaults = config.layout(self.files.defaults)
         columns = columns_of(kind, self.shape.key, self.shape.email, self.shape.columns)
         seal = self.seals.of(kind)

@@ -26,10 +26,12 @@ from gigya_cheetah_assets.sandbox.cheetahmail.dropping import InboxOnDisk
 from gigya_cheetah_assets.sandbox.credentials import KeyFiles
 from gigya_cheetah_assets.sandbox.faults import Dice, Faults
 from gigya_cheetah_assets.sandbox.gigya.app import App
+from gigya_cheetah_assets.sandbox.gigya.audit import AuditSearch
 from gigya_cheetah_assets.sandbox.gigya.authentication import Authentication, Keys
 from gigya_cheetah_assets.sandbox.gigya.clock import SiteClock
 from gigya_cheetah_assets.sandbox.gigya.connections import Protocol
 from gigya_cheetah_assets.sandbox.gigya.cursors import Cursors
+from gigya_cheetah_assets.sandbox.gigya.events import Events
 from gigya_cheetah_assets.sandbox.gigya.methods import methods
 from gigya_cheetah_assets.sandbox.gigya.search import Search
 from gigya_cheetah_assets.sandbox.gigya.site import Site
@@ -174,7 +176,11 @@ class Sandbox:
             expose_uid=self._expose_uid,
             fresh=self._fresh,
         )
-        return Site(stack.enter_context(store), clock)
+        if self._fresh:
+            (self.folder / "events.sqlite").unlink(missing_ok=True)
+        events = Events(self.folder / "events.sqlite")
+        stack.callback(events.close)
+        return Site(stack.enter_context(store), clock, events)
 
     def _account(self) -> CheetahMail:
         """The account, which imports from the SFTP server's disk until it is set up for a sync."""
@@ -187,8 +193,9 @@ class Sandbox:
     def _http_app(self, keys: KeyFiles) -> App:
         site, clock = self.site, self.site.clock
         search = Search(site, Cursors(clock, self._cursor_ttl, self._dice))
+        audit = AuditSearch(site, Cursors(clock, self._cursor_ttl, self._dice))
         known = Keys(credentials.API_KEY, credentials.USER_KEY, credentials.SECRET, keys.gigya_public)
-        return App(site, methods(site, search), Authentication(known, clock), self._dice, self._rate_limit)
+        return App(site, methods(site, search, audit), Authentication(known, clock), self._dice, self._rate_limit)
 
     def _run(self, running: _Running, http: socket.socket, ssh: socket.socket, keys: KeyFiles) -> None:
         try:

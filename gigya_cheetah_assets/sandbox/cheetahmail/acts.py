@@ -131,6 +131,15 @@ class Acts:
                 changed = each == name
         return changed
 
+    def suppress(self, key: str) -> list[str]:
+        """Forgets a subscriber and takes the address off all lists; returns those that it was on."""
+        with self.list.changing():
+            self.list.remove(key)
+            there = {name: self.list.membership(key, name) for name in (*LISTS, MASTER)}
+            for name in there:
+                self.leave(key, name, reason=lists.ADMIN)
+        return [name for name, known in there.items() if known is not None and known.state == "in"]
+
     def welcome(self, key: str, *, source: str) -> None:
         """Puts a new subscriber on the master list; one who left it stays away."""
         if self.list.membership(key, MASTER) is None:

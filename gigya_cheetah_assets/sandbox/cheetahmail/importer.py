@@ -14,7 +14,14 @@ from typing import Literal
 
 from gigya_cheetah_assets.sandbox.cheetahmail import lists
 from gigya_cheetah_assets.sandbox.cheetahmail.acts import Acts, is_address
-from gigya_cheetah_assets.sandbox.cheetahmail.jobs import ADDRESS_CHANGES, PROFILES, SUBSCRIBES, UNSUBSCRIBES, Job
+from gigya_cheetah_assets.sandbox.cheetahmail.jobs import (
+    ADDRESS_CHANGES,
+    DELETIONS,
+    PROFILES,
+    SUBSCRIBES,
+    UNSUBSCRIBES,
+    Job,
+)
 from gigya_cheetah_assets.sandbox.cheetahmail.lists import LISTS
 from gigya_cheetah_assets.sandbox.cheetahmail.rows import FileProblemError, Row, rows
 from gigya_cheetah_assets.staging import RemoteFile, Staging
@@ -135,6 +142,7 @@ class _Loading:
             ADDRESS_CHANGES: self._move,
             PROFILES: self._update,
             SUBSCRIBES: self._subscribe,
+            DELETIONS: self._suppress,
         }
         self._take = takers[kind]
 
@@ -184,6 +192,16 @@ class _Loading:
             self._list.put(key, row["EMAIL"], {"EMAIL": row["EMAIL"], "GIGYA_UID": row["GIGYA_UID"]})
         if self._acts.join(key, row["LIST_ID"], source=SOURCE) and self._echo:
             self._acts.tell_joined(key, row["LIST_ID"], SOURCE)
+        return ""
+
+    def _suppress(self, row: Row) -> str:
+        """The subscriber goes, and the address is on no list; only a file of subscribes brings it back."""
+        key, problem = self._key(row)
+        if problem:
+            return problem
+        for name in self._acts.suppress(key):
+            if self._echo:
+                self._acts.tell_left(key, name, lists.ADMIN)
         return ""
 
     def _key(self, row: Row) -> tuple[str, str]:

@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gigya_cheetah_assets.config import Sync
-from gigya_cheetah_assets.config.files import ImportFile, ImportFileDefaults, ImportFiles
+from gigya_cheetah_assets.config.deletions import DeletionFiles, Deletions
+from gigya_cheetah_assets.config.files import FilesTogether, ImportFile, ImportFileDefaults, ImportFiles
 
 UNSUBSCRIBES, ADDRESS_CHANGES, PROFILES, SUBSCRIBES = "unsubscribes", "address_changes", "profiles", "subscribes"
+DELETIONS = "deletions"
 _NEEDED = {
     UNSUBSCRIBES: ("EMAIL", "GIGYA_UID", "LIST_ID", "OPTOUT_DATE", "REASON"),
     ADDRESS_CHANGES: ("EMAIL_FROM", "EMAIL_TO", "GIGYA_UID", "CHANGED"),
     SUBSCRIBES: ("EMAIL", "GIGYA_UID", "LIST_ID", "OPTIN_DATE", "OPTIN_SOURCE"),
+    DELETIONS: ("EMAIL", "GIGYA_UID", "DELETED_AT", "REASON"),
 }
 _PACKING = r"(?:\.gz|\.zip)?"
 
@@ -26,7 +29,7 @@ class Job:
     """One kind of file.
 
     Attributes:
-        kind: unsubscribes, address_changes, profiles or subscribes.
+        kind: unsubscribes, address_changes, profiles, subscribes or deletions.
         place: Its place in the order of imports of one window.
         name: What the whole name matches; `window` and `part` are groups.
         columns: Of a file without header, and those that one with a header must have.
@@ -65,20 +68,26 @@ def jobs_of(sync: Sync) -> list[Job]:
     uid = next(field.cheetahmail for field in sync.fields if field.key)
     email = next(field.cheetahmail for field in sync.fields if field.type == "email")
     columns = tuple(field.cheetahmail for field in sync.fields)
-    return _jobs(sync.import_files, {uid: "GIGYA_UID", email: "EMAIL"}, columns)
+    renamed = {uid: "GIGYA_UID", email: "EMAIL"}
+    jobs = _jobs(sync.import_files, renamed, columns)
+    return (
+        jobs if sync.deletions.source == "none" else [*jobs, *_jobs(sync.deletion_files, renamed, columns, len(jobs))]
+    )
 
 
 def usual_jobs() -> list[Job]:
     """The jobs for the names of `syncs/sandbox.yaml`, for an account that has not been set up for a sync."""
     names = {UNSUBSCRIBES: "unsubs", ADDRESS_CHANGES: "coa", PROFILES: "profiles", SUBSCRIBES: "subs"}
     files = {kind: ImportFile(name=f"gigya_{short}_{{window}}.csv") for kind, short in names.items()}
-    return _jobs(ImportFiles.model_validate(files), {}, ("GIGYA_UID", "EMAIL"))
+    usual = _jobs(ImportFiles.model_validate(files), {}, ("GIGYA_UID", "EMAIL"))
+    return [*usual, *_jobs(DeletionFiles(ImportFileDefaults(), Deletions()), {}, (), first=len(usual))]
 
 
-def _jobs(files: ImportFiles, renamed: dict[str, str], columns: Sequence[str]) -> list[Job]:
+def _jobs(files: FilesTogether, renamed: dict[str, str], columns: Sequence[str], *, first: int = 0) -> list[Job]:
+    """The jobs of some kinds; `first` is the place of the first one."""
     back = {ours: theirs for theirs, ours in renamed.items()}
     made = []
-    for place, (kind, file) in enumerate(files.in_order()):
+    for place, (kind, file) in enumerate(files.in_order(), start=first):
         needed = [back.get(name, name) for name in _NEEDED[kind]] if kind in _NEEDED else columns
         layout = file.layout(files.defaults)
         made.append(_job(kind, place, file, layout=layout, columns=tuple(needed), renamed=tuple(renamed.items())))

@@ -10,10 +10,12 @@ from typing import Any
 
 from gigya_cheetah_assets.sandbox.gigya import edits
 from gigya_cheetah_assets.sandbox.gigya.answers import Answer, SiteError, success, validation_failure
+from gigya_cheetah_assets.sandbox.gigya.audit import AuditSearch
 from gigya_cheetah_assets.sandbox.gigya.imports import Imports
 from gigya_cheetah_assets.sandbox.gigya.params import Params, boolean, json_object
 from gigya_cheetah_assets.sandbox.gigya.search import Search
 from gigya_cheetah_assets.sandbox.gigya.site import Site
+from gigya_cheetah_assets.sandbox.gigya.stream import Stream
 
 Method = Callable[[Params], Answer]
 _DEFAULT_INCLUDE = "profile,data"
@@ -39,9 +41,9 @@ _INCLUDES = {
 _NEVER_SHOWN = ("token", "emailAccountUpdated")
 
 
-def methods(site: Site, search: Search) -> dict[str, Method]:
+def methods(site: Site, search: Search, audit: AuditSearch) -> dict[str, Method]:
     """The methods by name."""
-    own, imports = Methods(site), Imports(site)
+    own, imports, stream = Methods(site), Imports(site), Stream(site)
     return {
         "accounts.search": search,
         "accounts.getAccountInfo": own.get_account_info,
@@ -50,6 +52,9 @@ def methods(site: Site, search: Search) -> dict[str, Method]:
         "accounts.deleteLiteAccount": own.delete_lite_account,
         "accounts.importLiteAccount": imports.lite,
         "accounts.importFullAccount": imports.full,
+        "accounts.stream.create": stream.create,
+        "accounts.stream.read": stream.read,
+        "audit.search": audit,
     }
 
 
@@ -83,8 +88,8 @@ class Methods:
         return success(self._site.clock, {}, context=params.get("context"))
 
     def delete_account(self, params: Params) -> Answer:
-        """Deletes the account of `UID`."""
-        self._site.delete(self._uid(params))
+        """Deletes the account of `UID`; an application calls, so the audit log tells nothing."""
+        self._site.delete(self._uid(params), audited=False)
         return success(self._site.clock, {}, context=params.get("context"))
 
     def delete_lite_account(self, params: Params) -> Answer:
@@ -93,7 +98,7 @@ class Methods:
             raise SiteError(400002, "Missing required parameter: emailAccountToken")
         if self._site.store.find("token", params["emailAccountToken"]) is None:
             raise SiteError(400006, "Invalid parameter value: emailAccountToken")
-        self._site.delete(params["emailAccountToken"])
+        self._site.delete(params["emailAccountToken"], audited=False)
         return success(self._site.clock, {}, context=params.get("context"))
 
     def _uid(self, params: Params) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from gigya_cheetah_assets.sandbox.gigya import edits
 from gigya_cheetah_assets.sandbox.gigya.clock import SiteClock, iso
+from gigya_cheetah_assets.sandbox.gigya.events import Events
 from gigya_cheetah_assets.sandbox.gigya.query.sql import Sql
 from gigya_cheetah_assets.sandbox.gigya.rows import Account, Row, account_of, complete, email_of, row_of
 from gigya_cheetah_assets.sandbox.gigya.store import Store
@@ -25,11 +26,13 @@ class Site:
     Attributes:
         clock: The site's clock; set `clock.offset` to make it wrong.
         store: The tables.
+        events: The audit log and the stream of changes.
         lock: Held while the tables are used.
     """
 
-    def __init__(self, store: Store, clock: SiteClock) -> None:
+    def __init__(self, store: Store, clock: SiteClock, events: Events | None = None) -> None:
         self.store = store
+        self.events = events or Events()
         self.clock = clock
         self.lock = threading.RLock()
 
@@ -83,6 +86,7 @@ class Site:
                 theirs = other.document.get("subscriptions")
                 account.document["subscriptions"] = edits.merged(theirs, account.document.get("subscriptions") or {})
             self.store.put(None, row_of(account))
+            self.events.note_change(account.key, "upsert", at=self.clock.milliseconds())
             self._share_subscriptions(account)
         return account.key
 
@@ -158,6 +162,7 @@ class Site:
             )
             _move(account, now, account_too=through == "account", email_too=moves_email)
             self.store.put(number, row_of(account))
+            self.events.note_change(account.key, "upsert", at=now)
             if "subscriptions" in changes:
                 self._share_subscriptions(account)
 
@@ -179,15 +184,27 @@ class Site:
                 keys.append(account.key)
         return keys
 
-    def delete(self, key: str) -> None:
+    def delete(self, key: str, *, audited: bool = True, at: int | None = None) -> None:
         """Deletes an account. A lite account with its address stays, and its e-mail account is its own again.
+
+        Args:
+            key: UID, or token of a lite account.
+            audited: Whether the audit log tells: it does when the person or the console deletes, not when an
+                application does (Gigya: audit log). The stream tells in any case.
+            at: When it happened, epoch ms; default now.
 
         Raises:
             KeyError: No such account.
         """
+        now = self.clock.milliseconds() if at is None else at
         with self.lock:
             number, row = self._found(key)
             self.store.delete(number, row)
+            self.events.note_change(key, "delete", at=now)
+            if audited and row.is_full:
+                self.events.note_call("accounts.deleteAccount", key, at=now, params={"UID": key})
+            elif audited:
+                self.events.note_call("accounts.deleteLiteAccount", None, at=now, params={"emailAccountToken": key})
             for other, theirs in self.store.at_address(row.email_key) if row.email_key else []:
                 account = account_of(theirs)
                 if row.is_full and not theirs.is_full:

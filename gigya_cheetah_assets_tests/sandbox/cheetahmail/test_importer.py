@@ -10,7 +10,17 @@ import pytest
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.sandbox.cheetahmail import Setup
 from gigya_cheetah_assets.sandbox.cheetahmail.subscriber import MASTER
-from gigya_cheetah_assets_tests.sandbox.cheetahmail.conftest import COA, FIRST, PROFILES, SECOND, SUBS, UNSUBS, Box, one
+from gigya_cheetah_assets_tests.sandbox.cheetahmail.conftest import (
+    COA,
+    DELETED,
+    FIRST,
+    PROFILES,
+    SECOND,
+    SUBS,
+    UNSUBS,
+    Box,
+    one,
+)
 from gigya_cheetah_assets_tests.syncs import minimal_sync
 
 
@@ -207,3 +217,34 @@ def test_zip_and_json_lines_are_read(box: Box) -> None:
     (done,) = mail.import_now()
     assert (done.accepted, [reason for _, reason, _, _ in done.rejected]) == (1, ["wrong number of cells"])
     assert one(mail, "ann@example.org").uid == "u1"
+
+
+def test_who_is_suppressed_is_gone_and_mailed_by_nothing(box: Box) -> None:
+    mail = box.mail()
+    box.people("u1,ann@example.org,Ann,1", "u2,bob@example.org,Bob,1")
+    box.put(f"gigya_subs_{FIRST}.csv", SUBS, "ann@example.org,u1,NEWSLETTER,20260301000000,web")
+    box.put(f"gigya_deleted_{FIRST}.csv", DELETED, "Ann@example.org,u1,20260301080000,accounts.deleteAccount")
+    mail.import_now()
+    assert [each.uid for each in mail.subscribers()] == ["u2"]
+    box.put(f"gigya_profiles_{SECOND}.csv", PROFILES, "u1,ann@example.org,Ann,1")
+    mail.import_now()
+    assert set(one(mail, "ann@example.org").lists.values()) == {"out"}
+
+
+def test_somebody_who_was_suppressed_may_join_again(box: Box) -> None:
+    mail = box.mail()
+    box.people("u1,ann@example.org,Ann,1")
+    box.put(f"gigya_deleted_{FIRST}.csv", DELETED, "ann@example.org,u1,20260301080000,accounts.deleteAccount")
+    box.put(f"gigya_profiles_{SECOND}.csv", PROFILES, "u9,ann@example.org,Ann,1")
+    box.put(f"gigya_subs_{SECOND}.csv", SUBS, "ann@example.org,u9,NEWSLETTER,20260302000000,web")
+    mail.import_now()
+    ann = one(mail, "ann@example.org")
+    assert (ann.uid, ann.lists["NEWSLETTER"]) == ("u9", "in")
+
+
+def test_the_feed_tells_whom_a_suppression_took_off_a_list(box: Box) -> None:
+    mail = box.mail(Setup(faults="echo"))
+    box.people("u1,ann@example.org,Ann,1")
+    box.put(f"gigya_deleted_{FIRST}.csv", DELETED, "ann@example.org,u1,20260301080000,accounts.deleteAccount")
+    mail.import_now()
+    assert [row["reason"] for row in mail.list.events("unsubs")[0]] == ["d"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Source = Literal["accounts", "emailAccounts"]
+Source = Literal["accounts", "emailAccounts", "auditLog"]
 Kind = Literal["text", "number", "moment", "flag"]
 
 _PERSONAL = ("email", "username", "firstName", "lastName", "zip", "country", "gender")
@@ -63,11 +63,21 @@ COLUMNS: dict[Source, dict[str, Column]] = {
         "lastUpdatedTimestamp": Column("email_updated", "number"),
         "lastUpdated": Column("email_updated", "moment"),
     },
+    "auditLog": {
+        "@timestamp": Column("at", "moment"),
+        "endpoint": Column("endpoint", "text"),
+        "uid": Column("uid", "text"),
+        "errCode": Column("err_code", "text"),
+    },
 }
 # The parts of an account as stored: see sandbox.gigya.rows.
 _SHARED = """'{"":0' || shared || '}'"""
 _SUBSCRIPTIONS = """'{"":0' || subscriptions || '}'"""
-_HEADS: dict[Source, str] = {"accounts": "'{' || account || '}'", "emailAccounts": "'{' || email_account || '}'"}
+_HEADS: dict[Source, str] = {
+    "accounts": "'{' || account || '}'",
+    "emailAccounts": "'{' || email_account || '}'",
+    "auditLog": "content",
+}
 
 
 def locate(source: Source, path: str) -> Column | Document:
@@ -76,7 +86,7 @@ def locate(source: Source, path: str) -> Column | Document:
     if column is not None:
         return column
     paths = tuple("$" + "".join(f'."{segment}"' for segment in variant) for variant in variants(path))
-    top = path.split(".", 1)[0]
+    top = "" if source == "auditLog" else path.split(".", 1)[0]
     if top in ("profile", "data"):
         return Document(_SHARED, paths)
     if top == "subscriptions":
