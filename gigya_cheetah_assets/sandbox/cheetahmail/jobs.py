@@ -70,9 +70,9 @@ def jobs_of(sync: Sync) -> list[Job]:
     columns = tuple(field.cheetahmail for field in sync.fields)
     renamed = {uid: "GIGYA_UID", email: "EMAIL"}
     jobs = _jobs(sync.import_files, renamed, columns)
-    return (
-        jobs if sync.deletions.source == "none" else [*jobs, *_jobs(sync.deletion_files, renamed, columns, len(jobs))]
-    )
+    if sync.deletions.source != "none":
+        jobs += _jobs(sync.deletion_files, renamed, columns, first=len(jobs))
+    return jobs
 
 
 def usual_jobs() -> list[Job]:
