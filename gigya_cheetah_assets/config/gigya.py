@@ -43,7 +43,9 @@ class GigyaConfig(Model):
 
     Attributes:
         api_domain: Data centre, for example `eu1.gigya.com`; any `host[:port]`.
-        accounts: Registered accounts, lite accounts (known by e-mail only) or both.
+        accounts: Registered accounts, lite accounts (known by e-mail only) or both; see docs/lite-accounts.md.
+        lite_key_prefix: What stands before the token of a lite account in the key column; no UID may begin with it.
+        search_lag_seconds: How long a write takes at most until a search shows it.
         requests_per_second: Ceiling over all threads of a run; contracts start at 10 searches a second.
         page_size: Accounts a page; Gigya advises at most 1,000 with a cursor and never gives more than 10,000.
         timeout_seconds: Longest silence of the server; must exceed the 60 s that a search may take.
@@ -56,6 +58,8 @@ class GigyaConfig(Model):
     auth: Auth
     where: str | None = None
     accounts: Literal["full", "lite", "both"] = "full"
+    lite_key_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._~-]{1,40}$")] = "lite-"
+    search_lag_seconds: Annotated[float, Field(ge=0, le=600)] = 30
     requests_per_second: Annotated[float, Field(gt=0)] = 10
     page_size: Annotated[int, Field(ge=1, le=10_000)] = 1000
     timeout_seconds: Annotated[float, Field(gt=0)] = 75

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from gigya_cheetah_assets.gigya import SearchEnvelope
 from gigya_cheetah_assets.mapping import consent
-from gigya_cheetah_assets.mapping.field_table import FieldTable
+from gigya_cheetah_assets.mapping.field_table import LITE_KEY, FieldTable
 from gigya_cheetah_assets.mapping.records import UPDATED, UPDATED_TEXT, RecordDecoder, Records
 from gigya_cheetah_assets.mapping.structs import Kind
 
@@ -39,9 +39,10 @@ def account_decoder(table: FieldTable) -> Decode:
 
 
 def email_account_decoder(table: FieldTable) -> Decode:
-    """Decodes pages FROM emailAccounts into `table.email_account_schema`; a lite account's key is its token.
+    """Decodes pages FROM emailAccounts into `table.email_account_schema`; a lite account's key is made of its token.
 
-    The plain paths are read for lite accounts only, and are null where the table has none.
+    Where only lite accounts are read, one that registered meanwhile stays one. The plain paths are read for lite
+    accounts only, and are null where the table has none.
     """
     own = _scalars("UID", "token", "email", "hasFullAccount", UPDATED, UPDATED_TEXT)
     paths = (*(table.plain_paths if table.lite else ()), *table.subscription_parts)
@@ -50,14 +51,18 @@ def email_account_decoder(table: FieldTable) -> Decode:
 
     def decode(body: bytes) -> tuple[SearchEnvelope, pa.Table]:
         envelope, records = decoder.decode(body)
-        is_full = pc.fill_null(pc.equal(pc.utf8_lower(records.texts("hasFullAccount")), "true"), False)
+        has_full = pc.fill_null(pc.equal(pc.utf8_lower(records.texts("hasFullAccount")), "true"), False)
+        is_full = pc.and_(has_full, table.accounts != "lite")
+        lite_key = pc.binary_join_element_wise(table.lite_prefix, _known(records.texts("token")), "")
         email = _known(records.texts("email"))
         columns: dict[str, Any] = {
-            "UID": pc.if_else(is_full, _known(records.texts("UID")), _known(records.texts("token"))),
+            "UID": pc.if_else(is_full, _known(records.texts("UID")), lite_key),
             "email": email,
             "is_full": is_full,
             "updated": records.updated(),
         }
+        if table.both:
+            columns[LITE_KEY] = pc.if_else(is_full, lite_key, pa.scalar(None, pa.string()))
         for path, field in table.subscription_paths.items():
             columns[path], columns[f"{path}.at"] = consent.columns(records.values[path], field)
         columns |= _columns(table, records, paths)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal, TypeAlias
 
 import msgspec
 import pyarrow as pa
@@ -19,6 +20,8 @@ from gigya_cheetah_assets.mapping.contradictions import contradictions
 from gigya_cheetah_assets.mapping.words import ColumnDoc, column_doc
 
 SUBSCRIPTIONS = "subscriptions."
+LITE_KEY = "lite_key"
+Accounts: TypeAlias = Literal["full", "lite", "both"]
 _ACCOUNT_OWN = (("UID", pa.string()), ("account", pa.string()), ("updated", pa.int64()))
 _EMAIL_OWN = (
     ("UID", pa.string()),
@@ -39,7 +42,8 @@ class FieldTable:
     Attributes:
         fields: In the order of the sync file.
         record_filter: Conditions on the profile.
-        lite: Whether lite accounts are read too.
+        accounts: Whose: registered accounts, lite accounts or both.
+        lite_prefix: What the key of a lite account begins with; its token follows.
 
     Raises:
         ConfigError: The fields contradict each other; all contradictions at once.
@@ -47,7 +51,8 @@ class FieldTable:
 
     fields: tuple[FieldConfig, ...]
     record_filter: tuple[RecordFilter, ...] = ()
-    lite: bool = False
+    accounts: Accounts = "full"
+    lite_prefix: str = "lite-"
 
     def __post_init__(self) -> None:
         """Refuses what could not be read as it is written."""
@@ -62,7 +67,29 @@ class FieldTable:
         Raises:
             ConfigError: The fields contradict each other.
         """
-        return cls(sync.fields, sync.record_filter, sync.gigya.accounts != "full")
+        return cls(sync.fields, sync.record_filter, sync.gigya.accounts, sync.gigya.lite_key_prefix)
+
+    @property
+    def lite(self) -> bool:
+        """Whether lite accounts are read too."""
+        return self.accounts != "full"
+
+    @property
+    def both(self) -> bool:
+        """Whether a lite account that registers is known by its UID from then on; see `lite_key`."""
+        return self.accounts == "both"
+
+    def is_lite_key(self, key: str) -> bool:
+        """Whether a key is that of a lite account."""
+        return self.lite and key.startswith(self.lite_prefix)
+
+    def lite_key(self, token: str) -> str:
+        """The key of the lite account with this token."""
+        return self.lite_prefix + token
+
+    def token_of(self, key: str) -> str:
+        """The token of a lite account with this key."""
+        return key.removeprefix(self.lite_prefix)
 
     @cached_property
     def key(self) -> FieldConfig:
@@ -136,20 +163,26 @@ class FieldTable:
 
     @cached_property
     def email_account_schema(self) -> pa.Schema:
-        """Frame of e-mail accounts: UID (token of a lite one), email, is_full, updated, subscriptions, plain paths."""
-        return pa.schema([*_EMAIL_OWN, *self._states(), *self._plain(), ("value_errors", pa.string())])
+        """Frame of e-mail accounts: UID (or key of a lite one), email, is_full, updated, subscriptions, plain paths.
+
+        Where both kinds are read `lite_key` is the key that the person of a full account has as a lite account.
+        """
+        return pa.schema(
+            [*_EMAIL_OWN, *self._lite_key(), *self._states(), *self._plain(), ("value_errors", pa.string())]
+        )
 
     @cached_property
     def profile_schema(self) -> pa.Schema:
         """Frame of profiles: an account with its subscriptions."""
-        return pa.schema([*_ACCOUNT_OWN, *self._plain(), *self._states(), ("value_errors", pa.string())])
+        own = [*_ACCOUNT_OWN, *self._plain(), *self._lite_key(), *self._states()]
+        return pa.schema([*own, ("value_errors", pa.string())])
 
     @cached_property
     def version(self) -> str:
         """Changes whenever the same account could give another row."""
         facts = [
             _RULES_VERSION,
-            self.lite,
+            [self.accounts, self.lite_prefix] if self.lite else False,
             [f.model_dump(exclude=_NO_EFFECT, exclude_defaults=True) for f in self.fields],
             [f.model_dump(exclude_defaults=True) for f in self.record_filter],
         ]
@@ -176,12 +209,16 @@ class FieldTable:
             docs
             | times
             | {
-                "UID": "Gigya's UID; the token for a lite account",
+                "UID": f"Gigya's UID; {self.lite_prefix} and the token for a lite account",
+                "lite_key": "what the UID would be if the account were still a lite one",
                 "account": "full or lite",
                 "updated": "last update of account or subscriptions, epoch ms",
                 "value_errors": "paths whose value had a shape that no rule can read",
             }
         )
+
+    def _lite_key(self) -> list[tuple[str, pa.DataType]]:
+        return [(LITE_KEY, pa.string())] if self.both else []
 
     def _plain(self) -> list[tuple[str, pa.DataType]]:
         return self._typed(self.plain_paths)

@@ -144,4 +144,4 @@ def _which_emails(sync: Sync) -> list[str]:
         return []
     if sync.gigya.accounts == "full":
         return [equals("hasFullAccount", True)]
-    return [equals("hasLiteAccount", True), equals("hasFullAccount", False)]
+    return [equals("hasLiteAccount", True)]

@@ -32,7 +32,7 @@ class Agreement:
 def compare_sides(site: Site, subscribers: list[Subscriber]) -> Agreement:
     """Compares every account with the subscriber that carries its UID."""
     result = Agreement()
-    everybody = list(site.accounts())
+    everybody = second_opinion.people(site.accounts())
     addresses = Counter(_address(document) for document in everybody)
     by_uid: dict[str, list[Subscriber]] = {}
     for subscriber in subscribers:
@@ -41,7 +41,7 @@ def compare_sides(site: Site, subscribers: list[Subscriber]) -> Agreement:
     for document in everybody:
         if document.get("UID") and not document.get("isRegistered"):
             continue
-        uid = document.get("UID") or document["token"]
+        uid = second_opinion.key(document)
         theirs = by_uid.pop(uid, [])
         exported = second_opinion.row(document) is not None and addresses[_address(document)] == 1
         result.compared += exported

@@ -54,12 +54,12 @@ def compare_with_site(sandbox: Sandbox, sync: Sync) -> Differences:
     """Compares every account of the site with what was delivered."""
     with TemporaryDirectory() as folder:
         delivered = _delivered(sync, Path(folder))
-    everybody = list(sandbox.site.accounts())
+    everybody = second_opinion.people(sandbox.site.accounts())
     addresses = Counter(_address(doc) for doc in everybody)
     documents = [doc for doc in everybody if doc.get("isRegistered") or not doc.get("UID")]
     differences = Differences()
     for document in documents:
-        uid = document.get("UID") or document["token"]
+        uid = second_opinion.key(document)
         shared = addresses[_address(document)] > 1
         differences.found += _consent_differences(uid, document, delivered, shared=shared)
         if shared:
@@ -67,7 +67,7 @@ def compare_with_site(sandbox: Sandbox, sync: Sync) -> Differences:
             continue
         differences.compared += 1
         differences.found += _row_differences(uid, second_opinion.row(document), delivered.rows.get(uid))
-    known = {document.get("UID") or document["token"] for document in documents}
+    known = {second_opinion.key(document) for document in documents}
     differences.found += [f"{uid}: delivered, but no account of this sync" for uid in delivered.rows.keys() - known]
     return differences
 

@@ -10,6 +10,7 @@ import hashlib
 import html
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -17,6 +18,18 @@ Document = dict[str, Any]
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _EMAIL = re.compile(r"[^@\s,;<>()\[\]\"]+@(?:[^@\s,;<>()\[\]\".]+\.)+[^@\s,;<>()\[\]\".]{2,}")
 LISTS = {"NEWSLETTER": ("newsletter",), "PARTNER_OFFERS": ("offers", "partner")}
+
+
+def key(document: Document) -> str:
+    """What the key column holds: the UID, for a lite account its token behind a prefix."""
+    return str(document.get("UID") or f"lite-{document['token']}")
+
+
+def people(documents: Iterable[Document]) -> list[Document]:
+    """The accounts without the lite ones whose person registered: she is known by the full account."""
+    everybody = list(documents)
+    registered = {document["token"] for document in everybody if document.get("UID")}
+    return [document for document in everybody if document.get("UID") or document["token"] not in registered]
 
 
 def row(document: Document) -> dict[str, str] | None:
@@ -31,7 +44,7 @@ def row(document: Document) -> dict[str, str] | None:
     if not _EMAIL.fullmatch(email) or len(email) > 254:
         return None
     return {
-        "GIGYA_UID": document.get("UID") or document["token"],
+        "GIGYA_UID": key(document),
         "EMAIL": email,
         "FNAME": _at_most(get("profile.firstName"), 50),
         "LNAME": _at_most(get("profile.lastName"), 80),

@@ -238,7 +238,7 @@ def test_an_import_report_is_observed_and_its_rejects_lie_beside_the_window(inbo
 
 
 def test_an_opt_out_of_a_lite_account_that_has_it_already_asks_nothing(inbound: Inbound) -> None:
-    lite = {str(document["token"]) for document in inbound.sandbox.site.accounts() if not document.get("UID")}
+    lite = {f"lite-{document['token']}" for document in inbound.sandbox.site.accounts() if not document.get("UID")}
     row = next(r for r in lines(inbound, "profiles", FIRST) if r["NEWSLETTER"] == "0" and r["GIGYA_UID"] in lite)
     inbound.drop("unsubs_1.dat", UNSUBS + unsub(row))
     (result,) = inbound.arrive()

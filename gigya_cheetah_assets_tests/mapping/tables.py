@@ -9,15 +9,18 @@ import pyarrow as pa
 
 from gigya_cheetah_assets.config import FieldConfig, RecordFilter
 from gigya_cheetah_assets.mapping import FieldTable, Mapped, account_decoder, email_account_decoder, map_profiles
+from gigya_cheetah_assets.mapping.field_table import Accounts
 
 KEY = {"cheetahmail": "GIGYA_UID", "gigya": "UID", "key": True}
 EMAIL = {"cheetahmail": "EMAIL", "gigya": "profile.email", "type": "email"}
 
 
-def table(*fields: dict[str, Any], record_filter: tuple[dict[str, Any], ...] = (), lite: bool = False) -> FieldTable:
+def table(
+    *fields: dict[str, Any], record_filter: tuple[dict[str, Any], ...] = (), accounts: Accounts = "full"
+) -> FieldTable:
     """A table with key, address and these fields."""
     configs = tuple(FieldConfig.model_validate(field) for field in (KEY, EMAIL, *fields))
-    return FieldTable(configs, tuple(RecordFilter.model_validate(f) for f in record_filter), lite)
+    return FieldTable(configs, tuple(RecordFilter.model_validate(f) for f in record_filter), accounts)
 
 
 def page(*records: object, **envelope: Any) -> bytes:

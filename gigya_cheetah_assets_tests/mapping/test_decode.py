@@ -81,14 +81,21 @@ def test_a_later_confirmation_is_the_time_of_the_consent() -> None:
 
 def test_a_lite_account_is_known_by_its_token() -> None:
     decoded = emails(
-        table(CITY, NEWS, lite=True),
+        table(CITY, NEWS, accounts="both"),
         {"token": "t", "email": "l@example.org", "hasFullAccount": False, "profile": {"city": "Oslo"}},
         {"token": "x", "UID": "a", "email": "a@example.org", "hasFullAccount": True},
     )
-    assert decoded["UID"].to_pylist() == ["t", "a"]
+    assert decoded["UID"].to_pylist() == ["lite-t", "a"]
+    assert decoded["lite_key"].to_pylist() == [None, "lite-x"]
     assert decoded["is_full"].to_pylist() == [False, True]
     assert decoded["profile.email"].to_pylist() == ["l@example.org", "a@example.org"]
     assert decoded["profile.city"].to_pylist() == ["Oslo", None]
+
+
+def test_where_only_lite_accounts_are_read_one_that_registered_stays_one() -> None:
+    person = {"token": "t", "UID": "a", "email": "l@example.org", "hasFullAccount": True, "hasLiteAccount": True}
+    decoded = emails(table(CITY, NEWS, accounts="lite"), person)
+    assert (decoded["UID"].to_pylist(), decoded["is_full"].to_pylist()) == (["lite-t"], [False])
 
 
 def test_what_is_no_json_is_told_from_an_odd_account() -> None:

@@ -20,7 +20,7 @@ HOURLY = Windows(every="hour", start=datetime(2026, 3, 1, tzinfo=UTC))
 
 
 def _fields() -> FieldTable:
-    return table(NEWS, lite=True)
+    return table(NEWS, accounts="both")
 
 
 def _account(uid: str, updated: int) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def test_a_lite_account_is_known_by_its_token_and_stands_in_the_stable_order() -
     keys = found["UID"].to_pylist()
     assert len(keys) == 21
     assert keys == sorted(keys, key=lambda key: (crc32(key.encode()), key))
-    lite = found.to_pylist()[keys.index("t-None")]
+    lite = found.to_pylist()[keys.index("lite-t-None")]
     assert (lite["account"], lite[PATH], lite["profile.email"]) == ("lite", "opt_in", "None@example.org")
 
 
