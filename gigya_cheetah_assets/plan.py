@@ -25,7 +25,7 @@ def _facts(sync: Sync, now: datetime) -> list[tuple[str, str]]:
     table = FieldTable.from_sync(sync)
     every = sync.windows.every
     ended = max(0, int((now - sync.windows.start).total_seconds() // (3600 if every == "hour" else 86400)))
-    sources = "accounts and emailAccounts" if table.needs_email_accounts else "accounts"
+    sources = " and ".join(table.sources)
     facts = [
         ("reads", f"{sources} of {sync.gigya.scheme}://{sync.gigya.api_domain} ({sync.gigya.accounts} accounts)"),
         ("where", sync.gigya.where or "(all)"),

@@ -55,7 +55,7 @@ def profiles_schema(table: FieldTable) -> Schema:
     columns = {column.name: pa.Column(pd.ArrowDtype(column.type), nullable=True) for column in table.profile_schema}
     columns["UID"] = pa.Column(_TEXT, _key_check(), nullable=False)
     columns["account"] = pa.Column(_TEXT, pa.Check.isin(["full", "lite"], error="known_kind"), nullable=False)
-    for path in table.subscription_paths:
+    for path in table.dated_paths:
         columns[path] = pa.Column(_TEXT, pa.Check.isin(_STATES, error="known_state"), nullable=True)
     return Schema("UID", tuple(columns), pa.DataFrameSchema(columns, strict=True, ordered=True))
 

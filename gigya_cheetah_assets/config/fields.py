@@ -6,11 +6,13 @@ Rules apply in the order of the attributes from `replace` to `max_length`.
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from gigya_cheetah_assets.config.forms import Form, form_of, problems_of
 from gigya_cheetah_assets.config.model import ColumnName, FunctionName, GigyaPath, Model, Regex
 
 FieldType = Literal["string", "integer", "decimal", "boolean", "date", "datetime", "email", "subscription"]
@@ -50,6 +52,9 @@ class FieldConfig(Model):
         on_error: What a value error does: empty the cell, or reject the record.
         double_opt_in: Whether a subscription without a double opt-in record counts as confirmed (`auto`) or never
             does (`required`).
+        min_version: Oldest version of its document to which a consent statement (`preferences.…`) counts.
+        min_date: Oldest date of its document to which a consent statement counts.
+        topic_channel_id: Key of a Communication Preference in the account, where that is not `<topic>_<channel>`.
         owner: Who decides when both sides changed the value; `gigya` is never written by the inbound flow.
         description: Shown as the column's description.
     """
@@ -76,6 +81,9 @@ class FieldConfig(Model):
     max_length: Annotated[int | None, Field(ge=1)] = None
     on_error: Literal["blank", "reject"] = "blank"
     double_opt_in: Literal["auto", "required"] = "auto"
+    min_version: Annotated[float | None, Field(ge=0)] = None
+    min_date: date | None = None
+    topic_channel_id: Annotated[str | None, Field(min_length=1)] = None
     owner: Literal["gigya", "cheetahmail", "latest"] = "gigya"
     description: str | None = None
 
@@ -146,12 +154,24 @@ class FieldConfig(Model):
                 and not set(self.values) <= {"true", "false"},
                 "values of a boolean are true and false",
             ),
+            *problems_of(self),
         ]  # fmt: skip
 
     @property
     def paths(self) -> tuple[str, ...]:
         """The Gigya paths, none for a constant."""
         return self.gigya or ()
+
+    @property
+    def form(self) -> Form:
+        """In which form Gigya keeps the consent of a subscription."""
+        return form_of(self.paths[0]) if self.paths else "field"
+
+    @property
+    def cells(self) -> dict[str, str]:
+        """The cell of each state of a subscription; what is pending is written as no opt-in."""
+        spelled = {"opt_in": "1", "opt_out": "0", **(self.values or {})}
+        return {**spelled, "pending": spelled["opt_out"]}
 
     @property
     def is_date_parts(self) -> bool:

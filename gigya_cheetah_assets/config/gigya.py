@@ -43,6 +43,7 @@ class GigyaConfig(Model):
 
     Attributes:
         api_domain: Data centre, for example `eu1.gigya.com`; any `host[:port]`.
+        lang: Language under which consents are written; without it that of the account (Gigya: preferences, lang).
         accounts: Registered accounts, lite accounts (known by e-mail only) or both; see docs/lite-accounts.md.
         lite_key_prefix: What stands before the token of a lite account in the key column; no UID may begin with it.
         search_lag_seconds: How long a write takes at most until a search shows it.
@@ -57,6 +58,7 @@ class GigyaConfig(Model):
     api_key: TextOrEnv
     auth: Auth
     where: str | None = None
+    lang: Annotated[str | None, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$")] = None
     accounts: Literal["full", "lite", "both"] = "full"
     lite_key_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._~-]{1,40}$")] = "lite-"
     search_lag_seconds: Annotated[float, Field(ge=0, le=600)] = 30

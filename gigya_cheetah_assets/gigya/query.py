@@ -144,6 +144,11 @@ def any_of(conditions: Sequence[str]) -> str:
     return "(" + " OR ".join(conditions) + ")"
 
 
+def all_of(conditions: Sequence[str]) -> str:
+    """All of these hold; in parentheses, to stand beside others."""
+    return "(" + " AND ".join(conditions) + ")"
+
+
 def own_condition(where: str) -> str:
     """A user's condition in parentheses.
 

@@ -10,6 +10,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any
 
+from gigya_cheetah_assets.config.forms import form_of
 from gigya_cheetah_assets.gigya import AccountRejected, GigyaClient, GigyaUnavailable
 from gigya_cheetah_assets.gigya.envelope import Envelope, envelope_only
 from gigya_cheetah_assets.gigya.errors import AccountBusy, RateLimited
@@ -49,10 +50,20 @@ class Written:
 
 
 class AccountWriter:
-    """Carries out items; safe for several threads as long as no two work on one UID."""
+    """Carries out items; safe for several threads as long as no two work on one UID.
 
-    def __init__(self, client: GigyaClient, table: FieldTable, reader: AccountReader) -> None:
+    Args:
+        client: The site.
+        table: The field table.
+        reader: Reads accounts of the same site.
+        lang: Language under which consents are written; None for that of each account.
+    """
+
+    def __init__(
+        self, client: GigyaClient, table: FieldTable, reader: AccountReader, *, lang: str | None = None
+    ) -> None:
         self._client = client
+        self._lang = lang
         self._reader = reader
         self._fields = {config.cheetahmail: config for config in table.fields}
 
@@ -79,23 +90,24 @@ class AccountWriter:
         except NotWritable as error:
             log.info("an account is not updated: %s", error)
             return Written(item, "rejected", NOT_WRITABLE)
-        return self._send(item, update, document, tuple(change.column for change in left))
+        return self._send(item, left, update, document)
 
-    def _send(self, item: Item, update: dict[str, Any], document: Document, columns: tuple[str, ...]) -> Written:
+    def _send(self, item: Item, changes: list[Change], update: dict[str, Any], document: Document) -> Written:
+        columns = tuple(change.column for change in changes)
         for attempt in range(1, _REPEATS + 1):
             try:
                 envelope = self._client.call(
                     "accounts.setAccountInfo",
-                    {"UID": item.uid, "muteWebhooks": True, **_parameters(update, document)},
+                    {"UID": item.uid, "muteWebhooks": True, **update, **self._language(update, document)},
                     envelope_only,
                     may_repeat=lambda error: isinstance(error, RateLimited | AccountBusy),
                 )
             except AccountRejected as error:
                 return Written(item, "rejected", str(error.code), fields=error.fields)
             except GigyaUnavailable:
-                now = self._reader.document(item.uid)
-                if now is not None and _stands(update, now):
-                    return Written(item, "applied", columns=columns, updated=_updated(now), document=now)
+                now = self._reader.read([item.uid]).get(item.uid)
+                if now is not None and _arrived(changes, update, now):
+                    return Written(item, "applied", columns=columns, updated=now.updated, document=now.document)
                 if attempt == _REPEATS:
                     raise
                 log.warning("an update was not answered and is not there: attempt %d of %d", attempt + 1, _REPEATS)
@@ -103,6 +115,13 @@ class AccountWriter:
                 merged = _laid_over(document, update)
                 return Written(item, "applied", columns=columns, updated=_time(envelope), document=merged)
         raise AssertionError  # the last attempt returns or raises
+
+    def _language(self, update: dict[str, Any], document: Document) -> dict[str, str]:
+        """Consent statements need a language (Gigya: accounts.setAccountInfo)."""
+        if "preferences" not in update:
+            return {}
+        known = (self._lang, document.get("lang"), at(document, "profile.locale"))
+        return {"lang": next((found for found in known if isinstance(found, str) and found), "en")}
 
 
 def _moved_on(change: Change, account: Account) -> bool:
@@ -119,20 +138,16 @@ def _now(change: Change, account: Account) -> str | None:
     return account.states[change.column][0] if change.subscription else account.cells[change.column]
 
 
-def _parameters(update: dict[str, Any], document: Document) -> dict[str, Any]:
-    """Preferences need a language (Gigya: accounts.setAccountInfo)."""
-    if "preferences" not in update:
-        return update
-    language = at(document, "profile.locale")
-    return {**update, "lang": language if isinstance(language, str) and language else "en"}
+def _arrived(changes: list[Change], update: dict[str, Any], account: Account) -> bool:
+    """Whether a write whose answer was lost is there; of a consent its state tells, since a flag may stand before."""
+    plain = {name: value for name, value in update.items() if form_of(name) == "field"}
+    return _stands(plain, account.document) and all(_holds(c, account) for c in changes if c.subscription)
 
 
 def _stands(update: Any, document: Any) -> bool:
-    """Whether all that was to be written is there; what can be written but is not shown is left out."""
     if not isinstance(update, dict):
         return bool(update == document)
-    shown = {name: value for name, value in update.items() if name != "doubleOptIn"}
-    return all(_stands(value, (document or {}).get(name)) for name, value in shown.items())
+    return all(_stands(value, (document or {}).get(name)) for name, value in update.items())
 
 
 def _laid_over(document: Document, update: dict[str, Any]) -> Document:
@@ -141,11 +156,6 @@ def _laid_over(document: Document, update: dict[str, Any]) -> Document:
         inner = merged.get(name)
         merged[name] = _laid_over(inner if isinstance(inner, dict) else {}, value) if isinstance(value, dict) else value
     return merged
-
-
-def _updated(document: Document) -> int | None:
-    found = document.get("lastUpdatedTimestamp")
-    return found if isinstance(found, int) else None
 
 
 def _time(envelope: Envelope) -> int | None:

@@ -18,12 +18,20 @@ from gigya_cheetah_assets.gigya import AccountGone, GigyaClient
 from gigya_cheetah_assets.gigya.envelope import Envelope, envelope_only
 from gigya_cheetah_assets.ledger import RowShape, Side
 from gigya_cheetah_assets.ledger.shape import UPDATED, at_column, state_column
-from gigya_cheetah_assets.mapping import FieldTable, account_decoder, email_account_decoder, map_profiles
+from gigya_cheetah_assets.mapping import (
+    FieldTable,
+    account_decoder,
+    communications,
+    email_account_decoder,
+    map_profiles,
+)
 from gigya_cheetah_assets.outbound import join
 
 Document: TypeAlias = dict[str, Any]
 IN_FLIGHT = 16
 _INCLUDE = "profile,data,subscriptions,preferences"
+# Communications have a parameter of their own (Gigya: accounts.getAccountInfo).
+_COMMUNICATIONS = {"includeCommunications": "all"}
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,7 @@ class AccountReader:
         self._shape = RowShape.of(table.fields)
         self._accounts = account_decoder(table)
         self._emails = email_account_decoder(table)
+        self._communications = communications.communication_decoder()
         self._in_flight = in_flight
 
     def read(self, uids: Sequence[str]) -> dict[str, Account]:
@@ -79,7 +88,7 @@ class AccountReader:
 
     def document(self, uid: str) -> Document | None:
         """One account as Gigya gives it; None where there is no such account."""
-        params = {"UID": uid, "include": _INCLUDE}
+        params = {"UID": uid, "include": _INCLUDE, **(_COMMUNICATIONS if self._table.communication_paths else {})}
         try:
             return self._client.call("accounts.getAccountInfo", params, _document)
         except AccountGone:
@@ -98,10 +107,12 @@ class AccountReader:
         """Frame of rows, also of records that could not be exported."""
         _, accounts = self._accounts(_page(documents))
         _, emails = self._emails(_page([_as_email_account(document) for document in documents]))
+        _, decisions = self._communications(_page(list(communications.rows_of(documents))))
         profiles = join.profiles_of(
             self._table,
             join.read_by_key(accounts, join.ACCOUNT_SEEN),
             join.read_by_key(emails, join.EMAIL_SEEN),
+            join.unseen(communications.of_people(self._table, decisions)),
         )
         mapped = map_profiles(self._table, profiles.select(self._table.profile_schema.names))
         return pa.concat_tables([mapped.rows, mapped.rejected, mapped.filtered])

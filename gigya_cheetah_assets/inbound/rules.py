@@ -49,9 +49,7 @@ def _canonical(field: FieldConfig) -> Canonical:
 def cell_of(table: FieldTable, column: str, state: str | None) -> str | None:
     """The cell that outbound writes for a subscription's state."""
     field = next(field for field in table.fields if field.cheetahmail == column)
-    spelled = {"opt_in": "1", "opt_out": "0", **(field.values or {})}
-    spelled["pending"] = spelled["opt_out"]
-    return spelled.get(state, field.default) if state is not None else field.default
+    return field.cells.get(state, field.default) if state is not None else field.default
 
 
 def events_of(feed: Feed, rows: Iterable[Mapping[str, Any]]) -> list[Event]:

@@ -126,7 +126,7 @@ class _Run:
         self.written: Counter[str] = Counter()
         self.moved_on = self.calls = 0
         self._reader = AccountReader(client, table, in_flight=in_flight)
-        self._writer = AccountWriter(client, table, self._reader)
+        self._writer = AccountWriter(client, table, self._reader, lang=sync.gigya.lang)
         self._state, self._ledger, self._sync, self._changes = state, ledger, sync, changes
         self._email = table.email.cheetahmail
         self._in_flight = in_flight

@@ -172,9 +172,7 @@ def _subscription(config: FieldConfig, profiles: pa.Table) -> Column:
             column.texts = _present(functions.texts_by(config.function, column.texts))
         column.check("not_a_consent", consent.from_text(column.texts))
     column.states = (column.texts, at)
-    spelled = {consent.OPT_IN: "1", consent.OPT_OUT: "0", **(config.values or {})}
-    spelled[consent.PENDING] = spelled[consent.OPT_OUT]
-    column.texts, _ = values.mapped(column.texts, spelled)
+    column.texts, _ = values.mapped(column.texts, config.cells)
     column.fill(config.default)
     return column
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gigya_cheetah_assets.config import FieldConfig
+from gigya_cheetah_assets.config.forms import form_of
 
 if TYPE_CHECKING:
     from gigya_cheetah_assets.mapping.field_table import FieldTable
@@ -42,19 +43,24 @@ def _of_paths(table: FieldTable) -> Iterator[str]:
         yield f"fields: {path}: expected join on all fields of one path, or on none"
     for path in table.paths:
         inner = [other for other in table.paths if other.startswith(f"{path}.")]
-        if inner and path not in table.subscription_paths:
+        if inner and path not in table.dated_paths:
             yield f"fields: {path} is an object that holds {inner[0]}: expected the path of a value in it"
 
 
 def _of_subscriptions(table: FieldTable) -> Iterator[str]:
+    for path in table.paths:
+        if form_of(path) == "communication" and path not in table.communication_paths:
+            yield f"{path}: communications are read by fields of type subscription only"
     for path in table.subscription_parts:
         if path.endswith(".email"):
             yield f"{path} is a subscription: expected a field of type subscription that reads it, or a part of it"
     for field in table.subscriptions:
         if field.join is not None:
             yield f"fields: {field.cheetahmail}: a subscription is no array, expected no join"
-        if field.double_opt_in != table.subscription_paths.get(field.paths[0], field).double_opt_in:
-            yield f"fields: {field.paths[0]}: expected the same double_opt_in on all fields that read it"
+        other = table.dated_paths.get(field.paths[0], field)
+        for rule in ("double_opt_in", "min_version", "min_date", "topic_channel_id"):
+            if getattr(field, rule) != getattr(other, rule):
+                yield f"fields: {field.paths[0]}: expected the same {rule} on all fields that read it"
 
 
 def _of_rules(field: FieldConfig) -> Iterator[str]:

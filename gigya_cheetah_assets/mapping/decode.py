@@ -1,6 +1,7 @@
 """Pages of a search -> Arrow tables with the columns that the field table asks for.
 
-How a page is read is in `records`, states and times of subscriptions in `consent`.
+How a page is read is in `records`, states and times of consents in `consent`, pages of communications in
+`communications`.
 """
 
 from __future__ import annotations
@@ -22,16 +23,21 @@ Decode = Callable[[bytes], tuple[SearchEnvelope, pa.Table]]
 
 def account_decoder(table: FieldTable) -> Decode:
     """Decodes pages FROM accounts into `table.account_schema`; a record without UID is a row without UID."""
-    decoder = RecordDecoder({**_scalars("UID", UPDATED, UPDATED_TEXT), **_kinds(table, table.plain_paths)})
+    preferences: dict[str, Kind] = dict.fromkeys(table.preference_paths, "preference")
+    decoder = RecordDecoder(
+        {**_kinds(table, table.plain_paths), **scalars("UID", UPDATED, UPDATED_TEXT), **preferences}
+    )
 
     def decode(body: bytes) -> tuple[SearchEnvelope, pa.Table]:
         envelope, records = decoder.decode(body)
         columns = {
-            "UID": _known(records.texts("UID")),
+            "UID": known(records.texts("UID")),
             "account": pa.repeat("full", len(records.problems)),
             "updated": records.updated(),
             **_columns(table, records, table.plain_paths),
         }
+        for path, field in table.preference_paths.items():
+            columns[path], columns[f"{path}.at"] = consent.preference_columns(records.values[path], field)
         columns["value_errors"] = records.value_errors()
         return envelope, pa.table(columns, schema=table.account_schema)
 
@@ -44,7 +50,7 @@ def email_account_decoder(table: FieldTable) -> Decode:
     Where only lite accounts are read, one that registered meanwhile stays one. The plain paths are read for lite
     accounts only, and are null where the table has none.
     """
-    own = _scalars("UID", "token", "email", "hasFullAccount", UPDATED, UPDATED_TEXT)
+    own = scalars("UID", "token", "email", "hasFullAccount", UPDATED, UPDATED_TEXT)
     paths = (*(table.plain_paths if table.lite else ()), *table.subscription_parts)
     subscriptions: dict[str, Kind] = dict.fromkeys(table.subscription_paths, "subscription")
     decoder = RecordDecoder({**_kinds(table, paths), **own, **subscriptions})
@@ -53,10 +59,10 @@ def email_account_decoder(table: FieldTable) -> Decode:
         envelope, records = decoder.decode(body)
         has_full = pc.fill_null(pc.equal(pc.utf8_lower(records.texts("hasFullAccount")), "true"), False)
         is_full = pc.and_(has_full, table.accounts != "lite")
-        lite_key = pc.binary_join_element_wise(table.lite_prefix, _known(records.texts("token")), "")
-        email = _known(records.texts("email"))
+        lite_key = pc.binary_join_element_wise(table.lite_prefix, known(records.texts("token")), "")
+        email = known(records.texts("email"))
         columns: dict[str, Any] = {
-            "UID": pc.if_else(is_full, _known(records.texts("UID")), lite_key),
+            "UID": pc.if_else(is_full, known(records.texts("UID")), lite_key),
             "email": email,
             "is_full": is_full,
             "updated": records.updated(),
@@ -64,7 +70,7 @@ def email_account_decoder(table: FieldTable) -> Decode:
         if table.both:
             columns[LITE_KEY] = pc.if_else(is_full, lite_key, pa.scalar(None, pa.string()))
         for path, field in table.subscription_paths.items():
-            columns[path], columns[f"{path}.at"] = consent.columns(records.values[path], field)
+            columns[path], columns[f"{path}.at"] = consent.subscription_columns(records.values[path], field)
         columns |= _columns(table, records, paths)
         for path in table.plain_paths:
             if path not in columns:
@@ -78,7 +84,8 @@ def email_account_decoder(table: FieldTable) -> Decode:
     return decode
 
 
-def _scalars(*paths: str) -> dict[str, Kind]:
+def scalars(*paths: str) -> dict[str, Kind]:
+    """These paths as scalar leaves."""
     return dict.fromkeys(paths, "scalar")
 
 
@@ -90,5 +97,6 @@ def _columns(table: FieldTable, records: Records, paths: Sequence[str]) -> dict[
     return {path: records.lists(path) if path in table.list_paths else records.texts(path) for path in paths}
 
 
-def _known(keys: pa.Array) -> pa.Array:
+def known(keys: pa.Array) -> pa.Array:
+    """Keys without the empty ones."""
     return pc.if_else(pc.equal(keys, ""), pa.scalar(None, pa.string()), keys)

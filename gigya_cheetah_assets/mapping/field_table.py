@@ -7,6 +7,7 @@ in `values` and its neighbours.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -15,11 +16,12 @@ import msgspec
 import pyarrow as pa
 
 from gigya_cheetah_assets.config import FieldConfig, RecordFilter, Sync
+from gigya_cheetah_assets.config.forms import Form, form_of
 from gigya_cheetah_assets.errors import ConfigError
+from gigya_cheetah_assets.gigya.query import Source
 from gigya_cheetah_assets.mapping.contradictions import contradictions
 from gigya_cheetah_assets.mapping.words import ColumnDoc, column_doc
 
-SUBSCRIPTIONS = "subscriptions."
 LITE_KEY = "lite_key"
 Accounts: TypeAlias = Literal["full", "lite", "both"]
 _ACCOUNT_OWN = (("UID", pa.string()), ("account", pa.string()), ("updated", pa.int64()))
@@ -30,7 +32,7 @@ _EMAIL_OWN = (
     ("updated", pa.int64()),
 )
 # Raised when a rule's result changes, so that profiles and rows of two versions are never mixed.
-_RULES_VERSION = 2
+_RULES_VERSION = 3
 # What a field says that never changes a profile, a row or a reject.
 _NO_EFFECT = {"description", "owner"}
 
@@ -119,7 +121,22 @@ class FieldTable:
     @cached_property
     def subscription_paths(self) -> dict[str, FieldConfig]:
         """Paths of Email Accounts subscriptions, with the field that reads each."""
-        return {f.paths[0]: f for f in self.subscriptions if f.paths[0].startswith(SUBSCRIPTIONS)}
+        return self._consents("subscription")
+
+    @cached_property
+    def preference_paths(self) -> dict[str, FieldConfig]:
+        """Paths of consent statements, with the field that reads each; accounts have them."""
+        return self._consents("preference")
+
+    @cached_property
+    def communication_paths(self) -> dict[str, FieldConfig]:
+        """Paths of Communication Preferences, with the field that reads each."""
+        return self._consents("communication")
+
+    @cached_property
+    def dated_paths(self) -> dict[str, FieldConfig]:
+        """Paths of consents that tell when they came to be; a plain data field does not."""
+        return {**self.subscription_paths, **self.preference_paths, **self.communication_paths}
 
     @cached_property
     def paths(self) -> tuple[str, ...]:
@@ -131,12 +148,27 @@ class FieldTable:
     @cached_property
     def subscription_parts(self) -> tuple[str, ...]:
         """Paths of single values of subscriptions, such as the time of the last change; e-mail accounts have them."""
-        return tuple(p for p in self.paths if p.startswith(SUBSCRIPTIONS) and p not in self.subscription_paths)
+        return tuple(p for p in self.paths if form_of(p) == "subscription" and p not in self.subscription_paths)
 
     @cached_property
     def plain_paths(self) -> tuple[str, ...]:
         """All other paths but UID: what accounts have."""
-        return tuple(path for path in self.paths if not path.startswith(SUBSCRIPTIONS) and path != "UID")
+        elsewhere = {"UID", *self.subscription_parts, *self.dated_paths}
+        return tuple(path for path in self.paths if path not in elsewhere)
+
+    @cached_property
+    def account_paths(self) -> tuple[str, ...]:
+        """All that is read of accounts."""
+        return (*self.plain_paths, *self.preference_paths)
+
+    @cached_property
+    def sources(self) -> tuple[Source, ...]:
+        """What has to be searched: `FROM accounts` has neither subscriptions nor communications."""
+        more: list[tuple[Source, bool]] = [
+            ("emailAccounts", self.needs_email_accounts),
+            ("communications", bool(self.communication_paths)),
+        ]
+        return ("accounts", *(source for source, needed in more if needed))
 
     @cached_property
     def needs_email_accounts(self) -> bool:
@@ -146,20 +178,20 @@ class FieldTable:
     @cached_property
     def account_select(self) -> tuple[str, ...]:
         """What is selected FROM accounts."""
-        return tuple(dict.fromkeys(["UID", "lastUpdatedTimestamp", *self.plain_paths]))
+        return tuple(dict.fromkeys(["UID", "lastUpdatedTimestamp", *self._outermost(self.account_paths)]))
 
     @cached_property
     def email_account_select(self) -> tuple[str, ...]:
         """What is selected FROM emailAccounts; the plain paths only for lite accounts, which have no account."""
         own = ["UID", "token", "email", "hasFullAccount", "hasLiteAccount", "lastUpdatedTimestamp"]
-        # A part of a subscription that is selected as a whole comes with it.
-        parts = [part for part in self.subscription_parts if not self._within_subscription(part)]
-        return tuple(dict.fromkeys([*own, *self.subscription_paths, *parts, *(self.plain_paths if self.lite else ())]))
+        parts = self._outermost((*self.subscription_paths, *self.subscription_parts))
+        return tuple(dict.fromkeys([*own, *parts, *(self.plain_paths if self.lite else ())]))
 
     @cached_property
     def account_schema(self) -> pa.Schema:
-        """Frame of accounts: UID, account, updated, the plain paths, value_errors."""
-        return pa.schema([*_ACCOUNT_OWN, *self._plain(), ("value_errors", pa.string())])
+        """Frame of accounts: UID, account, updated, the plain paths, consent statements, value_errors."""
+        statements = self._states(self.preference_paths)
+        return pa.schema([*_ACCOUNT_OWN, *self._plain(), *statements, ("value_errors", pa.string())])
 
     @cached_property
     def email_account_schema(self) -> pa.Schema:
@@ -168,13 +200,20 @@ class FieldTable:
         Where both kinds are read `lite_key` is the key that the person of a full account has as a lite account.
         """
         return pa.schema(
-            [*_EMAIL_OWN, *self._lite_key(), *self._states(), *self._plain(), ("value_errors", pa.string())]
+            [*_EMAIL_OWN, *self._lite_key(), *self._subscribed(), *self._plain(), ("value_errors", pa.string())]
         )
 
     @cached_property
+    def communication_schema(self) -> pa.Schema:
+        """Frame of communications: UID, updated (the latest decision), communications, value_errors."""
+        states = self._states(self.communication_paths)
+        return pa.schema([("UID", pa.string()), ("updated", pa.int64()), *states, ("value_errors", pa.string())])
+
+    @cached_property
     def profile_schema(self) -> pa.Schema:
-        """Frame of profiles: an account with its subscriptions."""
-        own = [*_ACCOUNT_OWN, *self._plain(), *self._lite_key(), *self._states()]
+        """Frame of profiles: an account with all its consents."""
+        consents = [*self._subscribed(), *self._states(self.preference_paths), *self._states(self.communication_paths)]
+        own = [*_ACCOUNT_OWN, *self._plain(), *self._lite_key(), *consents]
         return pa.schema([*own, ("value_errors", pa.string())])
 
     @cached_property
@@ -204,7 +243,7 @@ class FieldTable:
         """What each column of a profile is for."""
         used = {path: [f.cheetahmail for f in self.fields if path in f.paths] for path in self.paths}
         docs = {path: f"for {', '.join(columns or ['the record filter'])}" for path, columns in used.items()}
-        times = {f"{path}.at": f"when {path} came to be, epoch ms" for path in self.subscription_paths}
+        times = {f"{path}.at": f"when {path} came to be, epoch ms" for path in self.dated_paths}
         return (
             docs
             | times
@@ -212,7 +251,7 @@ class FieldTable:
                 "UID": f"Gigya's UID; {self.lite_prefix} and the token for a lite account",
                 "lite_key": "what the UID would be if the account were still a lite one",
                 "account": "full or lite",
-                "updated": "last update of account or subscriptions, epoch ms",
+                "updated": "last update of account, subscriptions or communications, epoch ms",
                 "value_errors": "paths whose value had a shape that no rule can read",
             }
         )
@@ -226,9 +265,16 @@ class FieldTable:
     def _typed(self, paths: tuple[str, ...]) -> list[tuple[str, pa.DataType]]:
         return [(path, pa.list_(pa.string()) if path in self.list_paths else pa.string()) for path in paths]
 
-    def _states(self) -> list[tuple[str, pa.DataType]]:
-        pairs = (((path, pa.string()), (f"{path}.at", pa.int64())) for path in self.subscription_paths)
-        return [*(column for pair in pairs for column in pair), *self._typed(self.subscription_parts)]
+    def _subscribed(self) -> list[tuple[str, pa.DataType]]:
+        return [*self._states(self.subscription_paths), *self._typed(self.subscription_parts)]
 
-    def _within_subscription(self, path: str) -> bool:
-        return any(path.startswith(f"{whole}.") for whole in self.subscription_paths)
+    def _states(self, paths: Iterable[str]) -> list[tuple[str, pa.DataType]]:
+        pairs = (((path, pa.string()), (f"{path}.at", pa.int64())) for path in paths)
+        return [column for pair in pairs for column in pair]
+
+    def _consents(self, form: Form) -> dict[str, FieldConfig]:
+        return {field.paths[0]: field for field in self.subscriptions if field.form == form}
+
+    def _outermost(self, paths: Sequence[str]) -> list[str]:
+        """A part of a consent that is selected as a whole comes with it."""
+        return [path for path in paths if not any(path.startswith(f"{whole}.") for whole in self.dated_paths)]

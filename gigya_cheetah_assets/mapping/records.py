@@ -5,6 +5,7 @@ The types are in `structs`, odd accounts in `repair`, leaves in `leaves`. Which 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ import pyarrow.compute as pc
 from gigya_cheetah_assets.gigya import SearchEnvelope
 from gigya_cheetah_assets.gigya.repair import mended
 from gigya_cheetah_assets.mapping import leaves, moments
+from gigya_cheetah_assets.mapping.consent import the_one_that_stands
 from gigya_cheetah_assets.mapping.repair import repaired
 from gigya_cheetah_assets.mapping.structs import Keys, Kind, leaf_values, page_type, tree
 
@@ -64,11 +66,16 @@ class RecordDecoder:
     """Decodes a page's bytes into the leaves of its records.
 
     Args:
-        kinds: Path to kind of leaf; the path of a part of a subscription begins with the subscription's.
+        kinds: Path to kind of leaf; the path of a part of a consent begins with the consent's.
     """
 
     def __init__(self, kinds: dict[str, Kind]) -> None:
-        self._spellings = {path: _spellings(path) for path in kinds}
+        parts = {path: kind for path, kind in kinds.items() if _within(path, kinds)}
+        # What a consent is made of has types of its own, so parts of it that are read too are read once more.
+        self._parts = RecordDecoder(parts) if parts else None
+        kinds = {path: kind for path, kind in kinds.items() if path not in parts}
+        self._kinds = kinds
+        self._spellings = {path: spellings(path) for path in kinds}
         self._tree = tree((keys, kinds[path]) for path, ways in self._spellings.items() for keys in ways)
         record: Any = self._tree.type
         self._page = msgspec.json.Decoder(page_type(record))
@@ -83,7 +90,14 @@ class RecordDecoder:
         """
         page, records, problems = self._objects(body)
         found = dict(leaf_values(records, self._tree))
-        return page, Records({path: _first(found, ways) for path, ways in self._spellings.items()}, problems)
+        values = {path: _standing(found, ways, self._kinds[path]) for path, ways in self._spellings.items()}
+        if self._parts is not None:
+            parts = self._parts.decode(body)[1]
+            values |= parts.values
+            problems = [
+                (one or set()) | (two or set()) or None for one, two in zip(problems, parts.problems, strict=True)
+            ]
+        return page, Records(values, problems)
 
     def _objects(self, body: bytes) -> tuple[SearchEnvelope, list[Any], list[set[str] | None]]:
         page: Any
@@ -124,7 +138,11 @@ class RecordDecoder:
         return records, problems
 
 
-def _spellings(path: str) -> tuple[Keys, ...]:
+def _within(path: str, kinds: Iterable[str]) -> bool:
+    return any(path.startswith(f"{whole}.") for whole in kinds)
+
+
+def spellings(path: str) -> tuple[Keys, ...]:
     """The ways in which a path may be nested: a dotted subscription id stands flat or nested.
 
     Both appear (Gigya, Subscriptions object): `{"offers.partner": {"email": …}}` and `{"offers": {"partner": …}}`.
@@ -136,8 +154,15 @@ def _spellings(path: str) -> tuple[Keys, ...]:
     return ((keys[0], ".".join(keys[1:channel]), *keys[channel:]), keys)
 
 
-def _first(found: dict[Keys, list[Any]], ways: tuple[Keys, ...]) -> list[Any]:
+def _standing(found: dict[Keys, list[Any]], ways: tuple[Keys, ...], kind: Kind) -> list[Any]:
+    """The values of a path, whichever way they are nested."""
     lists = [found[keys] for keys in ways]
     if len(lists) == 1:
         return lists[0]
-    return [next((value for value in values if value is not None), None) for values in zip(*lists, strict=True)]
+    return [_one_of([value for value in values if value is not None], kind) for values in zip(*lists, strict=True)]
+
+
+def _one_of(values: list[Any], kind: Kind) -> Any:
+    if len(values) < 2:
+        return values[0] if values else None
+    return the_one_that_stands(values) if kind == "subscription" else values[0]

@@ -1,12 +1,14 @@
 """One odd account at a time: what typed decoding refuses is read leniently, and what no rule can read is named.
 
-Branches and subscriptions of a wrong shape become absent and their paths value errors; leaves go through as they
+Branches and consents of a wrong shape become absent and their paths value errors; leaves go through as they
 are, `leaves` judges them. Nothing else of the account is lost with them.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -43,19 +45,17 @@ def _branch(value: Any, node: Node, path: Keys, errors: list[str]) -> dict[str, 
 
 def _child(value: Any, node: Node, path: Keys, errors: list[str]) -> dict[str, Any] | None:
     branch = _branch(value, node, path, errors)
-    if node.kind != "subscription" or branch is None:
+    if branch is None or node.kind not in _READERS:
         return branch
-    consent = _consent(value)
+    consent = _READERS[node.kind](value)
     if consent is None:
         errors.append(".".join(path))
     return branch | (consent or {})
 
 
-def _consent(value: dict[str, Any]) -> dict[str, Any] | None:
+def _subscription(value: dict[str, Any]) -> dict[str, Any] | None:
     """The parts of a subscription that decide on its state; None where they can't be read."""
-    state, double = value.get("isSubscribed"), value.get("doubleOptIn")
-    if isinstance(state, str | int | float):
-        state = _BOOLEANS.get(str(state).strip().lower(), state)
+    state, double = _boolean(value.get("isSubscribed")), value.get("doubleOptIn")
     if not isinstance(state, bool | None) or not isinstance(double, dict | None):
         return None
     return {
@@ -63,6 +63,41 @@ def _consent(value: dict[str, Any]) -> dict[str, Any] | None:
         "lastUpdatedSubscriptionState": _text(value.get("lastUpdatedSubscriptionState")),
         "doubleOptIn": double and {"status": _status(double), "confirmTime": _text(double.get("confirmTime"))},
     }
+
+
+def _preference(value: dict[str, Any]) -> dict[str, Any] | None:
+    """The parts of a consent statement that decide on its state; None where they can't be read."""
+    state = _boolean(value.get("isConsentGranted"))
+    if not isinstance(state, bool | None):
+        return None
+    times = ("docDate", "lastConsentModified", "actionTimestamp")
+    return {
+        "isConsentGranted": state,
+        "docVersion": _number(value.get("docVersion")),
+        **{name: _text(value.get(name)) for name in times},
+    }
+
+
+_READERS: dict[str, Callable[[dict[str, Any]], dict[str, Any] | None]] = {
+    "subscription": _subscription,
+    "preference": _preference,
+}
+
+
+def _boolean(value: Any) -> Any:
+    """Old imports left booleans as text or number."""
+    if isinstance(value, str | int | float):
+        return _BOOLEANS.get(str(value).strip().lower(), value)
+    return value
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value) if isinstance(value, str | int | float) else None
+    except (ValueError, OverflowError):
+        return None
+    # NaN and infinity are no version that could be new enough.
+    return number if number is not None and isfinite(number) else None
 
 
 def _status(double: dict[str, Any]) -> str | None:

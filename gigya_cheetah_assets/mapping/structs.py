@@ -1,8 +1,7 @@
 """Typed decoding: msgspec Structs built at run time from paths, so that only wanted values become Python objects.
 
-A tree of paths becomes nested Structs whose leaves are scalars, arrays or subscriptions. The rare account whose
-branches or subscriptions are of another type is repaired on its own in `repair`; what becomes of a leaf is in
-`leaves`.
+A tree of paths becomes nested Structs whose leaves are scalars, arrays or consents. The rare account whose branches or
+consents are of another type is repaired on its own in `repair`; what becomes of a leaf is in `leaves`.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from msgspec.structs import astuple
 from gigya_cheetah_assets.gigya import SearchEnvelope
 
 Keys = tuple[str, ...]
-Kind = Literal["scalar", "array", "subscription"]
+Kind = Literal["scalar", "array", "subscription", "preference"]
 
 
 class DoubleOptIn(msgspec.Struct, rename="camel", gc=False):
@@ -36,9 +35,25 @@ class Subscription(msgspec.Struct, rename="camel", gc=False):
     double_opt_in: DoubleOptIn | None = None
 
 
+class Preference(msgspec.Struct, rename="camel", gc=False):
+    """One consent statement: what was consented to, and when (Gigya, preferences object)."""
+
+    is_consent_granted: bool | None = None
+    doc_version: float | None = None
+    doc_date: str | None = None
+    last_consent_modified: str | None = None
+    action_timestamp: str | None = None
+
+
+_CONSENTS: dict[Kind | None, tuple[type[msgspec.Struct]]] = {
+    "subscription": (Subscription,),
+    "preference": (Preference,),
+}
+
+
 @dataclass
 class Node:
-    """One level of the tree: a leaf has a kind, a branch children; a subscription may have both.
+    """One level of the tree: a leaf has a kind, a branch children.
 
     Attributes:
         type: Its Struct, unless it is a plain leaf.
@@ -77,7 +92,7 @@ def _give_types(node: Node, name: str) -> None:
         else:
             _give_types(child, f"{name}_{position}")
             fields.append((attribute(position), child.type | None, None))  # type: ignore[operator] # built at run time
-    bases = (Subscription,) if node.kind == "subscription" else ()
+    bases = _CONSENTS.get(node.kind, ())
     node.type = msgspec.defstruct(name, fields, bases=bases, rename=names, gc=False, eq=False)
 
 
@@ -106,7 +121,7 @@ def leaf_values(records: list[Any], node: Node) -> Iterator[tuple[Keys, list[Any
     for (key, child), values in zip(node.children.items(), _values(records, node), strict=True):
         if child.kind is not None:
             yield (key,), values
-        if child.children:
+        else:
             yield from (((key, *keys), deeper) for keys, deeper in leaf_values(_present(values, child), child))
 
 
@@ -114,8 +129,7 @@ def _values(records: list[Any], node: Node) -> list[list[Any]]:
     """The values of each child; all of a record at once take half the time of one after the other."""
     if not records or not node.children:
         return [[] for _ in node.children]
-    # The fields of a subscription itself stand before those of its children.
-    return list(map(list, zip(*map(astuple, records), strict=True)))[-len(node.children) :]
+    return list(map(list, zip(*map(astuple, records), strict=True)))
 
 
 def _present(values: list[Any], node: Node) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Reads by key what a scan lacked: accounts of people whose subscriptions changed, and the other way round.
+"""Reads by key what a scan lacked: accounts of people whose consents changed, and the other way round.
 
 An e-mail address is an encrypted field, which knows only `=`; a UID may be looked up by `in` (Gigya, accounts.search,
 encrypted fields). Addresses are asked for as they are stored and in lower case.
@@ -13,8 +13,15 @@ import pyarrow.compute as pc
 
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.gigya import GigyaClient, Query, search
-from gigya_cheetah_assets.gigya.query import any_equals, chunked, one_of, own_condition
-from gigya_cheetah_assets.mapping import FieldTable, account_decoder, email_account_decoder
+from gigya_cheetah_assets.gigya.query import all_of, any_equals, any_of, chunked, equals, one_of, own_condition
+from gigya_cheetah_assets.mapping import FieldTable, account_decoder, communications, email_account_decoder
+
+
+def topic_condition(table: FieldTable) -> list[str]:
+    """The decisions that the fields ask for; nothing where they ask for none."""
+    topics = sorted({communications.topic_of(field) for field in table.communication_paths.values()})
+    each = [all_of([equals("topicId", topic), equals("channelId", channel)]) for topic, channel in topics]
+    return [any_of(each)] if each else []
 
 
 class ByKey:
@@ -27,6 +34,7 @@ class ByKey:
         self._where = [own_condition(sync.gigya.where)] if sync.gigya.where else []
         self._accounts = account_decoder(table)
         self._emails = email_account_decoder(table)
+        self._communications = communications.communication_decoder()
 
     def accounts(self, uids: pa.Array) -> pa.Table:
         """The accounts of these UIDs that satisfy the sync's own condition, as `table.account_schema`."""
@@ -59,6 +67,15 @@ class ByKey:
         found = pa.concat_tables([self._table.email_account_schema.empty_table(), *emails])
         theirs = pc.is_in(found["UID"], value_set=people["UID"].combine_chunks())
         return self._counted(found.filter(pc.and_(theirs, pc.invert(found["is_full"]))))
+
+    def communications(self, uids: pa.ChunkedArray) -> pa.Table:
+        """The decisions of these people on all topics of the table, as `communications.ROWS`."""
+        found = [communications.ROWS.empty_table()]
+        topics = topic_condition(self._table)
+        for group in chunked(sorted(uids.to_pylist()) if topics else []):
+            query = Query(communications.SELECT, "communications", [one_of("UID", group), *topics])
+            found += [page.records for page in search(self._client, query, self._communications)]
+        return self._counted(pa.concat_tables(found))
 
     def with_uids(self, emails: pa.Table) -> pa.Table:
         """Full accounts' e-mail accounts whose UID the site did not tell get it from the account with that address.

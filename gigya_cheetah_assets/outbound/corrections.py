@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.ledger import Ledger
 from gigya_cheetah_assets.mapping import FieldTable
+from gigya_cheetah_assets.mapping.communications import of_people
 from gigya_cheetah_assets.outbound import join
 from gigya_cheetah_assets.outbound.by_key import ByKey
 from gigya_cheetah_assets.outbound.window import Window
@@ -73,7 +74,10 @@ class Corrections:
         lite = by_key.lite_accounts(absent.filter(pc.invert(full)))
         emails = pa.concat_tables([by_key.subscriptions(accounts, table.email.paths[0]), lite])
         return join.profiles_of(
-            table, join.read_by_key(accounts, join.ACCOUNT_SEEN), join.read_by_key(emails, join.EMAIL_SEEN)
+            table,
+            join.read_by_key(accounts, join.ACCOUNT_SEEN),
+            join.read_by_key(emails, join.EMAIL_SEEN),
+            join.unseen(of_people(table, by_key.communications(accounts["UID"]))),
         )
 
     @property

@@ -8,7 +8,7 @@ and split by their times, which gives the same rows as a query each.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -26,7 +26,7 @@ from gigya_cheetah_assets.outbound import join, shared_emails
 from gigya_cheetah_assets.outbound.by_key import ByKey
 from gigya_cheetah_assets.outbound.corrections import NOBODY, Corrections
 from gigya_cheetah_assets.outbound.scan import Scan, Scanned, scans
-from gigya_cheetah_assets.outbound.spool import in_stable_order
+from gigya_cheetah_assets.outbound.sources import Sources
 from gigya_cheetah_assets.outbound.summary import ProfilesSummary
 from gigya_cheetah_assets.outbound.window import Window, contiguous
 from gigya_cheetah_assets.outbound.window_writer import WindowWriter, first_time
@@ -35,7 +35,6 @@ from gigya_cheetah_assets.store import folders, summary
 log = logging.getLogger(__name__)
 # A week of hours: long enough to save queries, short enough that a repeat after a failure is bearable.
 MOST_WINDOWS_A_QUERY = 168
-_SOURCES: tuple[Source, Source] = ("accounts", "emailAccounts")
 
 
 def extract(
@@ -88,7 +87,7 @@ class _Extraction:
         self._corrections = corrections
         self._by_key = ByKey(client, sync, table)
         self._schema = schemas.profiles_schema(table)
-        self._duplicates = 0
+        self._sources = Sources(sync, table, windows, self._by_key)
         self._problems: list[str] = []
 
     def run(self) -> list[ProfilesSummary]:
@@ -101,16 +100,15 @@ class _Extraction:
             scanned = self._scanned(wanted, Path(spools))
             with ExitStack() as stack:
                 writers = [self._writer(stack, window) for window in self._windows]
-                parts = (join.profiles_of(self._table, *both) for both in self._parts(scanned))
                 # A part is joined by a thread while the one before is validated and written.
-                for profiles in stack.enter_context(closing(prefetched(parts, depth=1))):
+                for profiles in stack.enter_context(closing(prefetched(self._sources.profiles(scanned), depth=1))):
                     self._split(profiles, writers)
                 for writer in writers:
                     self._correct(writer)
                 return [self._finish(writer, scanned) for writer in writers]
 
     def _scanned(self, wanted: list[Scan], folder: Path) -> dict[Source, Scanned]:
-        """Both sources at once: a cursor is strictly serial, so each waits for the site half of the time."""
+        """All sources at once: a cursor is strictly serial, so each waits for the site half of the time."""
         with ThreadPoolExecutor(len(wanted), thread_name_prefix="scan") as threads:
             running = {s.name: threads.submit(s.into, folder, self._client, len(self._windows)) for s in wanted}
             return {name: scan.result() for name, scan in running.items()}
@@ -121,40 +119,9 @@ class _Extraction:
         wanted = self._corrections.get(window.key, NOBODY)
         return stack.enter_context(WindowWriter(self._table, window, folder, Corrections(wanted)))
 
-    def _parts(self, scanned: dict[Source, Scanned]) -> Iterator[tuple[pa.Table, pa.Table]]:
-        """Accounts and e-mail accounts of the same people, part by part, each complete and in stable order."""
-        parts = max(scan.spool.parts for scan in scanned.values())
-        sources = (self._read(scanned, source, parts) for source in _SOURCES)
-        for accounts, emails in zip(*sources, strict=True):
-            yield self._completed(self._seen(accounts, join.ACCOUNT_SEEN), self._seen(emails, join.EMAIL_SEEN))
-
-    def _read(self, scanned: dict[Source, Scanned], source: Source, parts: int) -> Iterator[pa.Table]:
-        if source in scanned:
-            return scanned[source].spool.read(parts)
-        schema = self._table.account_schema if source == "accounts" else self._table.email_account_schema
-        return iter([schema.empty_table()] * parts)
-
-    def _seen(self, records: pa.Table, column: str) -> pa.Table:
-        latest = in_stable_order(records, "UID", latest_by="updated")
-        self._duplicates += len(records) - len(latest)
-        return join.scanned(latest, column, undated=self._undated)
-
-    def _completed(self, accounts: pa.Table, emails: pa.Table) -> tuple[pa.Table, pa.Table]:
-        """Adds by key whom one source lacks; a scan without any bound lacks nobody."""
-        unbounded = self._windows[0].lower is None and self._windows[-1].upper is None
-        complete = unbounded and self._sync.sample_size is None
-        if complete or not self._table.needs_email_accounts:
-            return accounts, emails
-        lacking = pc.and_(emails["is_full"], pc.invert(_is_in(emails["UID"], accounts["UID"])))
-        more = self._by_key.accounts(emails["UID"].filter(lacking))
-        accounts = pa.concat_tables([accounts, join.read_by_key(more, join.ACCOUNT_SEEN)])
-        alone = accounts.filter(pc.invert(_is_in(accounts["UID"], emails["UID"])))
-        more = self._by_key.subscriptions(alone, self._table.email.paths[0])
-        return accounts, pa.concat_tables([emails, join.read_by_key(more, join.EMAIL_SEEN)])
-
     def _split(self, profiles: pa.Table, writers: list[WindowWriter]) -> None:
         """Checks a part and gives each window its share."""
-        seen = profiles.select([join.ACCOUNT_SEEN, join.EMAIL_SEEN])
+        seen = profiles.select(list(join.SEEN))
         breaches = schemas.validate(self._schema, profiles.select(self._table.profile_schema.names))
         self._problems += breaches.problems
         good = _with(profiles, seen, breaches.good)
@@ -190,7 +157,7 @@ class _Extraction:
             lite=writer.lite,
             rejected=writer.rejected.rows,
             reasons=summary.nested(writer.rejects.reasons),
-            duplicates=self._duplicates,
+            duplicates=self._sources.duplicates,
             repeats=writer.repeats,
             read_by_key=self._by_key.count,
             shared_emails=shared,
@@ -201,15 +168,6 @@ class _Extraction:
         summary.write(writer.folder, result)
         log.info("window %s: %d profiles", writer.window.key, result.profiles)
         return result
-
-    @property
-    def _undated(self) -> int:
-        """When a record counts as seen that does not tell its last update: in the newest window."""
-        return int(self._windows[-1].start.timestamp() * 1000)
-
-
-def _is_in(values: pa.ChunkedArray, known: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.is_in(values, value_set=known.combine_chunks())
 
 
 def _with(profiles: pa.Table, seen: pa.Table, some: pa.Table) -> pa.Table:

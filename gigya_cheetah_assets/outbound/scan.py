@@ -1,4 +1,4 @@
-"""Reads Gigya's two sources over a run of windows into spools: `FROM accounts` and `FROM emailAccounts`.
+"""Reads Gigya's sources over a run of windows into spools: FROM accounts, emailAccounts and communications.
 
 What one source lacks for a person is read by key later, in `by_key`. A scan keeps nothing in memory beyond one
 batch; when the site forgets the cursor it starts again with empty spools, so nothing is lost or doubled.
@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import chain
 from math import ceil
 from pathlib import Path
@@ -18,10 +19,10 @@ import pyarrow as pa
 
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.gigya import CursorExpired, GigyaClient, Query, prefetched, raw_page, search
-from gigya_cheetah_assets.gigya.query import Source, at_least, below, equals, own_condition
-from gigya_cheetah_assets.mapping import FieldTable, account_decoder, email_account_decoder
+from gigya_cheetah_assets.gigya.query import Source, Value, at_least, below, equals, own_condition
+from gigya_cheetah_assets.mapping import FieldTable, account_decoder, communications, email_account_decoder
 from gigya_cheetah_assets.mapping.decode import Decode
-from gigya_cheetah_assets.outbound.by_key import ByKey
+from gigya_cheetah_assets.outbound.by_key import ByKey, topic_condition
 from gigya_cheetah_assets.outbound.spool import Spool, parts_for
 from gigya_cheetah_assets.outbound.window import Window
 from gigya_cheetah_assets.store.batches import BATCH_ROWS
@@ -108,8 +109,8 @@ class Scan:
 
 
 def scans(sync: Sync, table: FieldTable, windows: Sequence[Window], by_key: ByKey) -> list[Scan]:
-    """The scans that a run of neighbouring windows needs; in sample mode the subscriptions are read by key only."""
-    bounds = _bounds(windows)
+    """The scans that a run of neighbouring windows needs; in sample mode the consents are read by key only."""
+    bounds = _bounds(windows, "lastUpdatedTimestamp", int)
     own = [own_condition(sync.gigya.where)] if sync.gigya.where else []
     sample, page = sync.sample_size, min(sync.gigya.page_size, sync.sample_size or sync.gigya.page_size)
     accounts = Scan(
@@ -128,15 +129,35 @@ def scans(sync: Sync, table: FieldTable, windows: Sequence[Window], by_key: ByKe
         by_key.with_uids,
         sample,
     )
+    decisions = Scan(
+        "communications",
+        Query(
+            communications.SELECT,
+            "communications",
+            [*_bounds(windows, communications.TIME, _iso), *topic_condition(table)],
+            page,
+        ),
+        communications.communication_decoder(),
+        communications.ROWS,
+        lambda batch: batch,
+    )
     if sync.gigya.accounts == "lite":
         return [emails]
-    return [accounts, emails] if table.needs_email_accounts and sample is None else [accounts]
+    if sample is not None:
+        return [accounts]
+    return [scan for scan in (accounts, emails, decisions) if scan.name in table.sources]
 
 
-def _bounds(windows: Sequence[Window]) -> list[str]:
+def _bounds(windows: Sequence[Window], path: str, written: Callable[[int], Value]) -> list[str]:
     lower, upper = windows[0].lower, windows[-1].upper
-    conditions = [] if lower is None else [at_least("lastUpdatedTimestamp", lower)]
-    return conditions if upper is None else [*conditions, below("lastUpdatedTimestamp", upper)]
+    conditions = [] if lower is None else [at_least(path, written(lower))]
+    return conditions if upper is None else [*conditions, below(path, written(upper))]
+
+
+def _iso(milliseconds: int) -> str:
+    """As Gigya writes the times of fields whose name does not end in Timestamp (Gigya: search, dates)."""
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _which_emails(sync: Sync) -> list[str]:
