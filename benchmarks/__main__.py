@@ -1,21 +1,21 @@
-"""`python -m benchmarks`: the outbound job beside its peers, then staging and PGP beside the usual programs."""
+"""`python -m benchmarks`: both directions, the ledger, then staging and PGP, each beside its target."""
 
 from __future__ import annotations
 
-from benchmarks import object_stores, outbound, pgp, sftp
+from benchmarks import inbound, large_files, ledger, object_stores, outbound, pgp, sftp, updates
+from benchmarks.results import at_most, ratio, report
 
 if __name__ == "__main__":
     outbound.main()
+    report(inbound.run())
+    report(ledger.run())
+    report(updates.run())
     up, down = sftp.run()
-    moved = {"SFTP, up": (up, 1.2), "SFTP, down": (down, 0.9)}
-    moved |= {what: (ratio, 0.9) for what, ratio in object_stores.run().items()}
-    outbound.report(
-        [
-            outbound.Result(f"{what}, 200 MB, theirs/ours", f"{r:.2f}x", f">= {t}x", r >= t)
-            for what, (r, t) in moved.items()
-        ]
-    )
-    ratios = zip(("sealing", "opening"), pgp.run(), strict=True)
-    outbound.report(
-        [outbound.Result(f"PGP, {what} 200 MB, gpg/ours", f"{r:.2f}x", ">= 0.8x", r >= 0.8) for what, r in ratios]
+    report([ratio("SFTP, up, 200 MB, OpenSSH/ours", up, 1.2), ratio("SFTP, down, 200 MB, OpenSSH/ours", down, 0.9)])
+    report(ratio(f"{what}, 200 MB, theirs/ours", found, 0.9) for what, found in object_stores.run().items())
+    sealing, opening = pgp.run()
+    report([ratio("PGP, sealing 200 MB, gpg/ours", sealing, 0.8), ratio("PGP, opening 200 MB, gpg/ours", opening, 0.8)])
+    report(
+        at_most(f"{kind}, {large_files.MEGABYTES} MB out and in, peak memory", peak, 400, " MiB")
+        for kind, peak in large_files.run().items()
     )

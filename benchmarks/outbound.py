@@ -9,7 +9,6 @@ import argparse
 import gzip
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,9 @@ from tempfile import mkdtemp
 
 import requests
 
+from benchmarks import results
 from benchmarks.process import Run, median_ratio, python, run
+from benchmarks.results import Result, report
 from benchmarks.site import ENVIRON, site
 from benchmarks.twenty_columns import write_sync
 from gigya_cheetah_assets.gigya import GigyaClient, Query, page_decoder, search
@@ -26,24 +27,16 @@ PAGE_SIZE = 1000
 TARGETS = {100_000: 4.0, 300_000: 6.0}
 
 
-@dataclass(frozen=True)
-class Result:
-    """One line of the report."""
-
-    what: str
-    found: str
-    target: str
-    passed: bool
-
-
 def compare(accounts: int, folder: Path, rounds: int) -> list[Result]:
     """The peers and ours in turns at one size, after one round that is not measured: the site keeps its pages then."""
     with site(accounts, folder / f"site-{accounts}") as port:
         naive = partial(_peer, "benchmarks.peer_naive", port, folder / "naive.csv.gz", folder)
+        dlt = partial(_peer, "benchmarks.peer_dlt", port, folder / "dlt", folder)
         peers: dict[str, Callable[[], Run]] = {
             "naive": naive,
             "naive, columns selected": partial(naive, "columns"),
-            "dlt": lambda: _peer("benchmarks.peer_dlt", port, folder / "dlt", folder),
+            "dlt": dlt,
+            "dlt, columns selected": partial(dlt, "columns"),
             "ours": lambda: ours(port, folder),
         }
         runs: dict[str, list[Run]] = {name: [] for name in peers}
@@ -52,12 +45,11 @@ def compare(accounts: int, folder: Path, rounds: int) -> list[Result]:
                 found = start()
                 runs[name] += [found] if measured else []
     for name, all_found in runs.items():
-        line = ", ".join(f"{r.seconds:.1f} s ({r.cpu_seconds:.1f} s CPU, {r.peak_mib:.0f} MiB)" for r in all_found)
-        print(f"  {accounts:,} accounts, {name}: {line}")
+        print(f"  {accounts:,} accounts, {name}: {', '.join(map(str, all_found))}")
     print(f"  {accounts:,} accounts, ours: {rows_written(folder):,} rows in the profiles file")
     target = TARGETS.get(accounts, 0.0)
     return [
-        _ratio(f"{accounts:,} accounts, {peer} / ours", runs[peer], runs["ours"], target)
+        results.ratio(f"{accounts:,} accounts, {peer} / ours", _median(runs[peer], runs["ours"]), target)
         for peer in peers
         if peer != "ours"
     ]
@@ -71,8 +63,8 @@ def memory(small: int, large: int, folder: Path) -> list[Result]:
             peaks.append(ours(port, folder).peak_mib)
     growth = peaks[1] / peaks[0]
     return [
-        Result(f"peak memory, {large:,} beside {small:,} accounts", f"{growth:.2f}x", "<= 1.10x", growth <= 1.10),
-        Result(f"peak memory at {large:,} accounts", f"{peaks[1]:.0f} MiB", "< 600 MiB", peaks[1] < 600),
+        results.at_most(f"peak memory, {large:,} beside {small:,} accounts", growth, 1.10, "x"),
+        results.at_most(f"peak memory at {large:,} accounts", peaks[1], 600, " MiB"),
     ]
 
 
@@ -84,7 +76,7 @@ def hourly(accounts: int, folder: Path) -> list[Result]:
         ours(port, folder, every="hour", start=first)
         _change(port, folder, 200)
         seconds = ours(port, folder, every="hour", start=first, window=now - timedelta(hours=1), fresh=False).seconds
-    return [Result("an hourly window with 200 changed accounts", f"{seconds:.1f} s", "< 4 s", seconds < 4)]
+    return [results.at_most("an hourly window with 200 changed accounts", seconds, 4, " s")]
 
 
 def ours(
@@ -116,9 +108,8 @@ def _peer(module: str, port: int, out: Path, folder: Path, *how: str) -> Run:
     return run(command, {**ENVIRON, "RUNTIME__DLTHUB_TELEMETRY": "false"}, folder / f"{module}.log")
 
 
-def _ratio(what: str, theirs: list[Run], own: list[Run], target: float) -> Result:
-    ratio = median_ratio([r.seconds for r in theirs], [r.seconds for r in own])
-    return Result(what, f"{ratio:.2f}x", f">= {target:g}x", ratio >= target)
+def _median(theirs: list[Run], own: list[Run]) -> float:
+    return median_ratio([r.seconds for r in theirs], [r.seconds for r in own])
 
 
 def _change(port: int, folder: Path, count: int) -> None:
@@ -167,14 +158,6 @@ def main() -> None:
     report(hourly(100_000, folder))
     if options.memory:
         report(memory(100_000, options.memory, folder))
-
-
-def report(results: list[Result]) -> None:
-    """Prints results as they come."""
-    for result in results:
-        print(
-            f"{'ok  ' if result.passed else 'MISS'} {result.what}: {result.found} (target {result.target})", flush=True
-        )
 
 
 if __name__ == "__main__":

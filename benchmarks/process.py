@@ -26,6 +26,9 @@ class Run:
     cpu_seconds: float
     peak_mib: float
 
+    def __str__(self) -> str:
+        return f"{self.seconds:.1f} s ({self.cpu_seconds:.1f} s CPU, {self.peak_mib:.0f} MiB)"
+
 
 def run(command: Sequence[str], environ: Mapping[str, str], log: Path) -> Run:
     """Runs a command to its end.

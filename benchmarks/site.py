@@ -22,10 +22,16 @@ ENVIRON = {
 
 
 @contextmanager
-def site(accounts: int, folder: Path) -> Iterator[int]:
-    """Starts the site with so many accounts and gives its HTTP port; the folder is used again."""
+def site(accounts: int, folder: Path, faults: str = "") -> Iterator[int]:
+    """Starts the site with so many accounts and gives its HTTP port; the folder is used again.
+
+    Args:
+        accounts: How many.
+        folder: For its database and pages.
+        faults: As the sandbox's `--faults`.
+    """
     http = _free_port()
-    command = [sys.executable, "-m", "benchmarks.site_process", str(accounts), str(folder), str(http)]
+    command = [sys.executable, "-m", "benchmarks.site_process", str(accounts), str(folder), str(http), faults]
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "site.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=os.environ)

@@ -1,6 +1,6 @@
 """The site that all peers read: the sandbox's Gigya site, whose pages are kept once they were made.
 
-    python -m benchmarks.site_process ACCOUNTS FOLDER PORT
+    python -m benchmarks.site_process ACCOUNTS FOLDER PORT FAULTS
 
 The first time a query is asked, the sandbox answers it and each page is kept as a file; from then on the same query
 gets the same pages by the same cursors, as fast as a file is read. So a measured run waits for its client, not for
@@ -62,9 +62,9 @@ class KeptPages:
         self._folder.mkdir(parents=True)
 
 
-def app(accounts: int, folder: Path) -> App:
+def app(accounts: int, folder: Path, faults: str) -> App:
     """The site with so many invented accounts; the folder is used again."""
-    clock, dice, keys = SiteClock(0.0), Dice(Faults(), 0), credentials.KeyFiles.of(folder)
+    clock, dice, keys = SiteClock(0.0), Dice(Faults.parse(faults)), credentials.KeyFiles.of(folder)
     store = Population(accounts).settle(folder / "accounts.sqlite", clock, lag=0.0, expose_uid=True, fresh=False)
     site = Site(store, clock)
     kept = KeptPages(Search(site, Cursors(clock, _CURSOR_SECONDS, dice)), folder / "pages")
@@ -84,9 +84,9 @@ def app(accounts: int, folder: Path) -> App:
 
 def main() -> None:
     """Serves until it is stopped."""
-    accounts, folder, port = int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-    served = app(accounts, folder).starlette()
-    uvicorn.run(served, host="127.0.0.1", port=port, log_level="critical", access_log=False, date_header=False)
+    accounts, folder, port, faults = sys.argv[1:]
+    served = app(int(accounts), Path(folder), faults).starlette()
+    uvicorn.run(served, host="127.0.0.1", port=int(port), log_level="critical", access_log=False, date_header=False)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ The columns stand here once; each peer maps them in its own way.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -23,7 +24,7 @@ COLUMNS = (
     "GIGYA_UID", "EMAIL", "FNAME", "LNAME", "GENDER", "BIRTHDATE", "COUNTRY", "CITY", "ZIP", "LANGUAGE", "TIER",
     "POINTS", "BRANDS", "CRM_ID", "OPTIN_PLACE", "VERIFIED", "REGISTERED", "EMAIL_LOWER", "NEWSLETTER", "SOURCE",
 )  # fmt: skip
-FIELDS = [
+FIELDS: list[dict[str, Any]] = [
     {"cheetahmail": "GIGYA_UID", "gigya": "UID", "key": True},
     {"cheetahmail": "EMAIL", "gigya": "profile.email", "type": "email", "required": True},
     {"cheetahmail": "FNAME", "gigya": "profile.firstName"},
@@ -55,12 +56,21 @@ FIELDS = [
     },
     {"cheetahmail": "SOURCE", "constant": "GIGYA"},
 ]
+INBOUND_FILES = {"defaults": {"time_zone": "UTC"}, "profiles": {"pattern": "demo_*", "changed_at": "DATE_CHANGED"}}
 
 
 def write_sync(folder: Path, *, http_port: int, outbox: Path, page_size: int, every: str, start: datetime) -> None:
     """Writes the sync file of our side: the same site, a local outbox, no ceiling on the rate."""
     folder.mkdir(parents=True, exist_ok=True)
-    sync = {
+    content = sync_content(http_port=http_port, outbox=outbox, page_size=page_size, every=every, start=start)
+    (folder / "bench.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+
+
+def sync_content(
+    *, http_port: int, outbox: Path, page_size: int = 1000, every: str = "day", start: datetime | None = None
+) -> dict[str, Any]:
+    """The keys of that sync file."""
+    return {
         "name": "bench",
         "gigya": {
             "api_domain": f"127.0.0.1:{http_port}",
@@ -74,7 +84,7 @@ def write_sync(folder: Path, *, http_port: int, outbox: Path, page_size: int, ev
             "requests_per_second": 10000,
             "page_size": page_size,
         },
-        "windows": {"every": every, "start": start.isoformat()},
+        "windows": {"every": every, "start": (start or datetime(2026, 1, 1, tzinfo=UTC)).isoformat()},
         "staging": {"type": "local", "path": str(outbox)},
         "import_files": {
             "defaults": {"compression": "gzip"},
@@ -91,4 +101,3 @@ def write_sync(folder: Path, *, http_port: int, outbox: Path, page_size: int, ev
             "max_opt_in_share": 1.0,
         },
     }
-    (folder / "bench.yaml").write_text(yaml.safe_dump(sync), encoding="utf-8")
