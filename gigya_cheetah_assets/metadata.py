@@ -96,6 +96,7 @@ def of_rows(summary: RowsSummary) -> Metadata:
         "rejected": summary.rejected,
         "value_errors": sum(sum(counts.values()) for counts in summary.value_errors.values()),
         **{kind: count for kind, count in summary.kinds.items() if kind != "profiles"},
+        "lite_accounts_that_registered": summary.handed_over,
         "mapping_version": summary.mapping_version,
         **_sample(summary.sample_size),
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = "0004"
+VERSION = "0005"
 """The version of these tables: the newest revision in `migrations/versions`."""
 VERSION_TABLE = "ledger_version"
 
@@ -222,4 +222,17 @@ tombstones = sa.Table(
     sa.Column("recorded_at", sa.BigInteger, nullable=False),
     sa.Column("erased_at", sa.BigInteger),
     sa.Index("ledger_tombstones_by_address", "sync", "address"),
+)
+
+# Lite accounts by their key, with the UID of those that registered; `updated` is that account's last update then.
+lite_keys = sa.Table(
+    "ledger_lite_keys",
+    metadata,
+    sa.Column("sync", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("uid", sa.Text),
+    sa.Column("updated", sa.BigInteger),
+    sa.Index("ledger_lite_keys_by_address", "sync", "address"),
+    sa.Index("ledger_lite_keys_by_uid", "sync", "uid"),
 )

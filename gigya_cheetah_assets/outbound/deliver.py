@@ -23,6 +23,7 @@ from gigya_cheetah_assets.gigya import prefetched
 from gigya_cheetah_assets.ledger import DeliveredFile, Ledger, PreparedRows, RowShape
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound import corrections, outbox
+from gigya_cheetah_assets.outbound.lite_keys import Following
 from gigya_cheetah_assets.outbound.sealing import Seals
 from gigya_cheetah_assets.outbound.summary import DeliverySummary, ProfilesSummary, RowsSummary
 from gigya_cheetah_assets.outbound.window import Window
@@ -132,7 +133,7 @@ class Delivery:
         overtaken = self.ledger.superseded(
             self.sync.name, rows[self._shape.key], rows["_updated"], window=self.window.stamp
         )
-        return rows.filter(pc.invert(overtaken))
+        return Following(self.ledger, self.sync.name, self.table).standing(rows.filter(pc.invert(overtaken)))
 
     def _record(self, rows: Iterable[PreparedRows], files: Iterable[DeliveredFile]) -> int:
         revision = self.ledger.record(

@@ -28,6 +28,7 @@ from gigya_cheetah_assets.ledger import Changes, InboundState, Ledger, RowShape,
 from gigya_cheetah_assets.mapping import FieldTable, Mapped, map_profiles
 from gigya_cheetah_assets.outbound import parked, shared_emails
 from gigya_cheetah_assets.outbound.encodings import FileEncodings
+from gigya_cheetah_assets.outbound.lite_keys import Following
 from gigya_cheetah_assets.outbound.summary import ProfilesSummary, RowsSummary
 from gigya_cheetah_assets.outbound.window import Window
 from gigya_cheetah_assets.store import folders, summary
@@ -57,11 +58,12 @@ def make_rows(sync: Sync, table: FieldTable, window: Window, ledger: Ledger, *, 
         sync: The sync.
         table: Its field table.
         window: The window; what its own earlier delivery told the ledger does not count as known.
-        ledger: Read only here.
+        ledger: Written only to follow lite accounts that registered.
         data: The folder of all data.
 
     Raises:
         StopSync: The profiles are not there, or were read with other fields than the sync file has now.
+        LedgerBusy: A lite account registered, and another run writes this sync's ledger.
     """
     profiles = folders.finished(folders.asset_folder(data, sync.name, folders.PROFILES, window.stamp))
     extracted = summary.read(profiles, ProfilesSummary)
@@ -76,7 +78,7 @@ def make_rows(sync: Sync, table: FieldTable, window: Window, ledger: Ledger, *, 
         for batch in read_batches(profiles / "rejected.parquet"):
             maker.add_rejected(batch)
         writer.close()
-        result = _summary(window, extracted, maker.counts, writer, revision)
+        result = _summary(window, extracted, maker, writer, revision)
         summary.write(building, result)
     log.info("window %s: %d changed of %d accounts", window.key, result.changed, result.read)
     return result
@@ -136,6 +138,7 @@ class _RowsMaker:
         self._shared = shared
         self._schema = schemas.rows_schema(table)
         self._shape = RowShape.of(table.fields)
+        self.following = Following(ledger, sync.name, table)
         self._parked = InboundState(ledger, sync.name, self._shape).parked()
 
     def mapped(self, batches: Iterable[pa.Table]) -> Iterator[tuple[pa.Table, Mapped]]:
@@ -146,7 +149,10 @@ class _RowsMaker:
     def add(self, profiles: pa.Table, mapped: Mapped) -> None:
         """Compares a batch of good profiles."""
         counts = self.counts
-        rows, withheld = self._shared.withhold(mapped.rows, self._shape.key)
+        self.following.follow(profiles)
+        standing = self.following.standing(mapped.rows)
+        counts.unchanged += len(mapped.rows) - len(standing)
+        rows, withheld = self._shared.withhold(standing, self._shape.key)
         rows, waiting, waits = parked.withhold(rows, self._parked, self._shape)
         breaches = schemas.validate(self._schema, rows)
         counts.problems += breaches.problems
@@ -171,6 +177,7 @@ class _RowsMaker:
 
     def add_rejected(self, profiles: pa.Table) -> None:
         """Lets the opt-outs of profiles that were rejected already still leave."""
+        self.following.follow(profiles)
         mapped: Mapped = map_profiles(self.table, profiles)
         self.counts.read += len(profiles)
         self.counts.rejected += len(profiles)
@@ -200,6 +207,7 @@ class _RowsMaker:
             self._rejected(rows.filter(baseline.known))
 
     def _rejected(self, rows: pa.Table) -> None:
+        rows = self.following.standing(rows)
         if not len(rows):
             return
         baseline = self._ledger.baseline(self._sync, rows[self._shape.key], window=self._window.stamp)
@@ -214,8 +222,9 @@ def _without(rows: pa.Table, key: str, uids: pa.ChunkedArray) -> pa.Table:
 
 
 def _summary(
-    window: Window, extracted: ProfilesSummary, counts: _Counts, writer: _RowsWriter, revision: int
+    window: Window, extracted: ProfilesSummary, maker: _RowsMaker, writer: _RowsWriter, revision: int
 ) -> RowsSummary:
+    counts = maker.counts
     return RowsSummary(
         window=window.key,
         read=extracted.read,
@@ -230,6 +239,7 @@ def _summary(
         flips={column: dict(flips) for column, flips in sorted(counts.flips.items())},
         known=counts.known,
         unaddressable=counts.unaddressable,
+        handed_over=maker.following.handed_over,
         ledger_revision=revision,
         mapping_version=extracted.mapping_version,
         sample_size=extracted.sample_size,

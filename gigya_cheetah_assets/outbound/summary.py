@@ -48,6 +48,7 @@ class RowsSummary(msgspec.Struct, kw_only=True, frozen=True):
         flips: Per subscription column, how many known people turned to `opt_in` or to `opt_out`.
         known: People of this window whom the ledger knew before.
         unaddressable: Opt-outs of rejected records without any address; they stay in the rejects.
+        handed_over: Lite accounts that turned out to have registered; the UID's row goes on where theirs ended.
         ledger_revision: The ledger's state that the rows were compared with.
     """
 
@@ -64,6 +65,7 @@ class RowsSummary(msgspec.Struct, kw_only=True, frozen=True):
     flips: dict[str, dict[str, int]]
     known: int
     unaddressable: int
+    handed_over: int = 0
     ledger_revision: int
     mapping_version: str
     sample_size: int | None
