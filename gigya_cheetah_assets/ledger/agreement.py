@@ -13,7 +13,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from gigya_cheetah_assets.ledger import earlier
+from gigya_cheetah_assets.ledger import addresses, earlier
 from gigya_cheetah_assets.ledger.baseline import Baseline
 from gigya_cheetah_assets.ledger.consents import format_consents, parse_consents
 from gigya_cheetah_assets.ledger.corrections import note
@@ -80,6 +80,18 @@ class Agreement:
         moved = bool(agreed) and self._lay_over(uid, texts, states, updated)
         return self._correct(uid, lost, updated) or moved
 
+    def forget(self, uid: str, subscriptions: Iterable[str]) -> bool:
+        """What CheetahMail has of some subscriptions is not known any more: the next window tells them anew.
+
+        Returns:
+            Whether the row changed.
+        """
+        moved = self._lay_over(uid, {}, dict.fromkeys(subscriptions, (None, None)), None, known_only=True)
+        stored = self._stored(uid)
+        if moved and stored is not None:
+            note(self.connection, self.sync, uid, stored.updated)
+        return moved
+
     def _correct(self, uid: str, lost: Sequence[Change], updated: int | None) -> bool:
         """Notes a correction, unless CheetahMail has only what the row says it has: that a window will tell anyway."""
         if not lost:
@@ -106,9 +118,13 @@ class Agreement:
         texts: Mapping[str, str | None],
         states: Mapping[str, tuple[str | None, int | None]],
         updated: int | None,
+        *,
+        known_only: bool = False,
     ) -> bool:
         before = head(self.connection, self.sync)
         found = self._stored(uid)
+        if found is None and known_only:
+            return False
         stored = found or _Row("", b"", 0, None, "", None)
         row = replace(stored, consents=self._consents(stored.consents, states), row_text=self._row_text(stored, texts))
         if row == stored:
@@ -121,6 +137,9 @@ class Agreement:
         same = {"sync": self.sync, "delivery": self.source, "mapping": row.mapping}
         values = (*slots([uid]), uid, digest, row.updated, row.consents, row.row_text)
         upsert(self.connection, same, [values])
+        if self.shape.email in texts:
+            named = addresses.hashes(pa.array([texts[self.shape.email]], pa.string()))
+            addresses.enter(self.connection, self.sync, [uid], named)
         if found is None:
             set_head(self.connection, self.sync, replace(before, population=before.population + 1))
         return True

@@ -6,14 +6,15 @@ Rules. A profile leaves when row or consents differ from the agreed ones. A pers
 state is opt_out and was not, known or not (a superfluous opt-out harms nobody), or when it was opt_in and is
 anything else. A person joins a list when the state is opt_in and was not. An address change is another e-mail,
 letter case aside. Unsubscribes leave first, so they carry the address that CheetahMail knows, and the new one in a
-second row. What this same window delivered before and takes back now may have been imported meanwhile: its rows mend
-that too, whatever was agreed on before the window.
+second row. What others at these addresses mean is in `neighbours`. What this same window delivered before and takes
+back now may have been imported meanwhile: its rows mend that too, whatever was agreed on before the window.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import pyarrow as pa
 
@@ -23,6 +24,7 @@ from gigya_cheetah_assets.ledger.consents import OPT_IN, OPT_OUT
 from gigya_cheetah_assets.ledger.digests import DIGEST_BYTES, encode_rows
 from gigya_cheetah_assets.ledger.lists import (
     ABSENT,
+    MOVED,
     OPTIN_DATE,
     OPTIN_SOURCE,
     OPTOUT_DATE,
@@ -31,7 +33,11 @@ from gigya_cheetah_assets.ledger.lists import (
     ListRows,
     address_changes,
 )
+from gigya_cheetah_assets.ledger.neighbours import LEFT, Neighbours
 from gigya_cheetah_assets.ledger.shape import UPDATED, RowShape, state_column
+
+Near: TypeAlias = Callable[[pa.Table, Baseline], Neighbours]
+"""Looks up who else is at the addresses of some changed rows, whose agreed state is given too."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,8 @@ class Changes:
 
     Attributes:
         profiles: The new and changed rows, as a frame of rows: to be delivered and then recorded.
-        unsubscribes: E-mail, key, LIST_ID, OPTOUT_DATE, REASON (opt_out, pending or absent: the state now).
+        unsubscribes: E-mail, key, LIST_ID, OPTOUT_DATE, REASON (opt_out, pending or absent: the state now; moved:
+            only the address leaves the list).
         address_changes: EMAIL_FROM, EMAIL_TO, key, CHANGED.
         subscribes: E-mail, key, LIST_ID, OPTIN_DATE, OPTIN_SOURCE.
         seen: Key and `_updated` of unchanged rows that are newer than the ledger's: to be recorded as seen.
@@ -57,6 +64,9 @@ class Changes:
         flips: By subscription, among known people.
         unaddressable: Changes of a subscription that no address can carry. Their state is null in `profiles`, so
             that the ledger does not take them for delivered and they leave as soon as there is an address.
+        withheld: Changed rows whose opt-in an opt-out of their address holds back: not in `profiles`.
+        withheld_for: What holds them, aligned with them.
+        left: What people left at addresses that others have too, a table of `neighbours.LEFT`.
     """
 
     profiles: pa.Table
@@ -68,30 +78,45 @@ class Changes:
     known: int
     flips: Mapping[str, Flips] = field(default_factory=dict)
     unaddressable: int = 0
+    withheld: pa.Table | None = None
+    withheld_for: Neighbours | None = None
+    left: pa.Table = field(default_factory=LEFT.empty_table)
 
 
-def compare(rows: pa.Table, baseline: Baseline, shape: RowShape) -> Changes:
+def compare(rows: pa.Table, baseline: Baseline, shape: RowShape, near: Near | None = None) -> Changes:
     """Compares a batch of rows with the agreed state of the same people.
 
     Args:
         rows: A frame of rows, one row a UID, in stable order.
         baseline: `Ledger.baseline` of their UIDs.
         shape: Names of the columns.
+        near: Looks up who else is at their addresses; without it nobody is.
     """
     rows = rows.combine_chunks()
     seen = rows.select([shape.key, UPDATED])
     if not baseline.any_known:
-        return _changes(rows, baseline, shape, seen.slice(0, 0), rows.num_rows)
+        return _let_go(rows, baseline, shape, near, seen.slice(0, 0))
     digests = pa.array(encode_rows(rows, shape).digests, pa.binary(DIGEST_BYTES))
     differs = ~mask(pc.equal(digests, baseline.digest)) | baseline.delivered_before
     later = ~differs & mask(pc.greater(column(rows, UPDATED), baseline.updated))
     where = places(differs)
     changed = rows if len(where) == rows.num_rows else rows.take(where)
-    changes = _changes(changed, baseline.take(where), shape, seen.take(places(later)), rows.num_rows)
-    return replace(changes, known=baseline.known_count)
+    changes = _let_go(changed, baseline.take(where), shape, near, seen.take(places(later)))
+    return replace(changes, known=baseline.known_count, unchanged=rows.num_rows - changed.num_rows)
 
 
-def _changes(rows: pa.Table, before: Baseline, shape: RowShape, seen: pa.Table, total: int) -> Changes:
+def _let_go(rows: pa.Table, before: Baseline, shape: RowShape, near: Near | None, seen: pa.Table) -> Changes:
+    """The changes of those changed rows that their addresses do not hold back."""
+    around = near(rows, before) if near is not None else Neighbours.nobody(rows.num_rows, shape)
+    held = around.held
+    if not held.any():
+        return replace(_changes(rows, before, shape, around, seen), left=around.left)
+    goes = places(~held)
+    changes = _changes(rows.take(goes), before.take(goes), shape, around.at(~held), seen)
+    return replace(changes, withheld=rows.take(places(held)), withheld_for=around.at(held), left=around.left)
+
+
+def _changes(rows: pa.Table, before: Baseline, shape: RowShape, around: Neighbours, seen: pa.Table) -> Changes:
     new = filled(rows, shape.email)
     old = empty_as_null(before.cells(shape.email))
     moved = mask(pc.not_equal(pc.utf8_lower(old), pc.utf8_lower(new)))
@@ -111,18 +136,21 @@ def _changes(rows: pa.Table, before: Baseline, shape: RowShape, seen: pa.Table, 
             taken_back = [step & delivered for step in _steps(now, state.consent(name)[0])]
             lost, gained, out = (step | again for step, again in zip((lost, gained, out), taken_back, strict=True))
         nowhere = leaving.add(name, lost | out, addresses, pc.fill_null(now, ABSENT))
-        nowhere |= joining.add(name, gained, (new,), pa.repeat(SOURCE, len(now)))
+        stays_in = mask(pc.equal(now, OPT_IN)) & around.contested
+        leaving.add(name, stays_in, (old, *others), pa.repeat(MOVED, len(now)))
+        leaving.add(name, around.inherited[name] & ~(lost | out), (new,), pc.fill_null(now, ABSENT))
+        nowhere |= joining.add(name, gained | stays_in, (new,), pa.repeat(SOURCE, len(now)))
         unaddressed[name] = nowhere
     return Changes(
         profiles=_not_taken_for_delivered(rows, unaddressed),
         unsubscribes=leaving.table(),
         address_changes=pa.concat_tables(
-            [address_changes(rows, old, moved, shape)]
-            + [address_changes(rows, other, mask(pc.is_valid(other)), shape) for other in others]
+            [address_changes(rows, old, moved & ~around.contested, shape)]
+            + [address_changes(rows, other, mask(pc.is_valid(other)) & ~around.contested, shape) for other in others]
         ),
         subscribes=joining.table(),
         seen=seen,
-        unchanged=total - rows.num_rows,
+        unchanged=0,
         known=0,
         flips=flips,
         unaddressable=sum(int(nowhere.sum()) for nowhere in unaddressed.values()),

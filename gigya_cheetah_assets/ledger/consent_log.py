@@ -23,6 +23,8 @@ from gigya_cheetah_assets.ledger.pseudonyms import Pseudonyms, own_pseudonyms, r
 from gigya_cheetah_assets.ledger.tables import consent_heads, consent_log
 
 OUTBOUND_DELIVERY = "outbound_delivery"
+ADDRESS_LEFT = "address_left"
+"""An unsubscribe of an address that the person has left; the decision itself stands."""
 _COLUMNS = (
     "sync", "seq", "logged_at", "uid", "person", "subscription", "before", "after", "decided_at", "side", "source",
     "line", "rule", "hash",

@@ -21,7 +21,7 @@ from gigya_cheetah_assets.ledger.shape import UPDATED, RowShape, at_column
 EMAIL_FROM, EMAIL_TO, CHANGED = "EMAIL_FROM", "EMAIL_TO", "CHANGED"
 LIST_ID, OPTOUT_DATE, REASON = "LIST_ID", "OPTOUT_DATE", "REASON"
 OPTIN_DATE, OPTIN_SOURCE = "OPTIN_DATE", "OPTIN_SOURCE"
-ABSENT = "absent"
+ABSENT, MOVED = "absent", "moved"
 SOURCE = "gigya"
 """What OPTIN_SOURCE says: on which side the person opted in."""
 
@@ -113,6 +113,6 @@ class ListRows:
         return pa.table(columns)
 
     def _rank(self, subscription: str, who: Mask, address: int) -> npt.NDArray[np.int64]:
-        # One number that sorts by person, then subscription, then address (there are two at most).
+        # One number that sorts by person, then subscription, then address; equal ones stay as they were added.
         names = self.shape.subscriptions
         return (np.flatnonzero(who) * len(names) + names.index(subscription)) * 2 + address

@@ -15,6 +15,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from gigya_cheetah_assets.ledger import addresses
 from gigya_cheetah_assets.ledger.arrow import Flags, Numbers, Texts, texts, whole
 from gigya_cheetah_assets.ledger.consent_log import ConsentEntry, ConsentLog
 from gigya_cheetah_assets.ledger.consents import OPT_IN, format_consents, parse_consents
@@ -177,6 +178,7 @@ def _handed_over(connection: Connection, sync: str, key: str, person: Registered
         return
     theirs, own = parse_consents(old.consents), parse_consents("" if new is None else new.consents)
     which = _which(sync, key)
+    addresses.enter(connection, sync, [person.uid], addresses.hashes(pa.array([person.address], pa.string())))
     if new is None:
         (slot,) = slots([person.uid])
         connection.execute(sa.update(agreed).where(*which).values(uid=person.uid, slot=slot))

@@ -14,7 +14,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from gigya_cheetah_assets.ledger import earlier
+from gigya_cheetah_assets.ledger import addresses, earlier
 from gigya_cheetah_assets.ledger.consent_log import ConsentLog
 from gigya_cheetah_assets.ledger.consent_steps import delivered_steps
 from gigya_cheetah_assets.ledger.consents import encode_consents
@@ -105,6 +105,7 @@ class Recorder:
         self._keep_earlier(prepared.uids, prepared.slots, prepared.digests)
         self._log_consents(prepared.table, prepared.uids, prepared.slots)
         self._upsert({"mapping": self.mapping}, prepared.values())
+        addresses.enter(self.people.connection, self.people.sync, prepared.uids, prepared.addresses)
         self.written += len(prepared.uids)
 
     def consents(self, table: pa.Table) -> None:

@@ -1,6 +1,7 @@
 """The opt-outs of rows that may not go on as profiles: they still leave, and are kept in the ledger.
 
-Nothing else of a rejected row is believed: neither an opt-in, nor that one is missing now, nor another cell.
+Nothing else of a rejected row is believed: neither an opt-in, nor that one is missing now, nor another cell. But a row
+that its address holds back is a good one: its person has left the old address, which so leaves all lists.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import pyarrow as pa
 from gigya_cheetah_assets.ledger.arrow import Mask, Texts, column, mask, pc, places
 from gigya_cheetah_assets.ledger.baseline import Baseline
 from gigya_cheetah_assets.ledger.compare import empty_as_null, filled, other_addresses
-from gigya_cheetah_assets.ledger.consents import OPT_OUT
-from gigya_cheetah_assets.ledger.lists import OPTOUT_DATE, REASON, ListRows
+from gigya_cheetah_assets.ledger.consents import OPT_IN, OPT_OUT
+from gigya_cheetah_assets.ledger.lists import MOVED, OPTOUT_DATE, REASON, ListRows
+from gigya_cheetah_assets.ledger.neighbours import Neighbours
 from gigya_cheetah_assets.ledger.shape import UPDATED, RowShape, at_column, state_column
 
 _ADDRESS = r"^[^@\s]+@[^@\s]+$"
@@ -38,7 +40,9 @@ class RejectedOptOuts:
     unaddressable: int
 
 
-def compare_rejected(rows: pa.Table, baseline: Baseline, shape: RowShape) -> RejectedOptOuts:
+def compare_rejected(
+    rows: pa.Table, baseline: Baseline, shape: RowShape, *, held: Neighbours | None = None
+) -> RejectedOptOuts:
     """The opt-outs of rejected rows that the ledger does not know yet.
 
     They go to the address that the ledger knows (the only one that CheetahMail has) and to that of the row, if it
@@ -48,8 +52,11 @@ def compare_rejected(rows: pa.Table, baseline: Baseline, shape: RowShape) -> Rej
         rows: Rejected rows as a frame of rows; key and e-mail may be anything, or null.
         baseline: `Ledger.baseline` of their UIDs.
         shape: Names of the columns.
+        held: Given when the rows are good ones that their addresses hold back. Opt-ins of an address that was left, and
+            those that are held back, leave; the ledger forgets them, so that they are told anew when they may.
     """
     rows = rows.combine_chunks()
+    held = held or Neighbours.nobody(rows.num_rows, shape)
     addresses = _addresses(rows, baseline, shape)
     addresses = (*addresses, *other_addresses(baseline, shape, *addresses))
     leaving = ListRows(rows, shape, OPTOUT_DATE, REASON)
@@ -66,8 +73,11 @@ def compare_rejected(rows: pa.Table, baseline: Baseline, shape: RowShape) -> Rej
         nowhere = leaving.add(name, out, addresses, now)
         unaddressable += int(nowhere.sum())
         taken = out & ~nowhere
-        told |= taken
-        consents[state_column(name)] = pc.if_else(pa.array(taken), OPT_OUT, agreed)
+        gone = mask(pc.equal(agreed, OPT_IN)) & (held.moved | held.blocked[name]) & ~out
+        leaving.add(name, gone, addresses[:1], pa.repeat(MOVED, rows.num_rows))
+        told |= taken | gone
+        state = pc.if_else(pa.array(taken), OPT_OUT, agreed)
+        consents[state_column(name)] = pc.if_else(pa.array(gone), None, state)
         consents[at_column(name)] = pc.if_else(pa.array(taken), column(rows, at_column(name)), agreed_at)
     return RejectedOptOuts(leaving.table(), _frame(rows, shape, consents, told), unaddressable)
 

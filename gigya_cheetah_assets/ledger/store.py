@@ -14,7 +14,8 @@ from typing import Self
 import pyarrow as pa
 from sqlalchemy.engine import Connection
 
-from gigya_cheetah_assets.ledger import corrections
+from gigya_cheetah_assets.ledger import behind, corrections, parked
+from gigya_cheetah_assets.ledger.addresses import Holder
 from gigya_cheetah_assets.ledger.arrow import Flags, Numbers, Texts, texts, whole
 from gigya_cheetah_assets.ledger.baseline import Baseline, read_baseline, read_superseded
 from gigya_cheetah_assets.ledger.consent_log import BrokenRow, ConsentEntry, ConsentLog, LoggedConsent
@@ -22,6 +23,7 @@ from gigya_cheetah_assets.ledger.database import Database
 from gigya_cheetah_assets.ledger.deliveries import DeliveredFile, Delivery, enter, read_deliveries, set_head
 from gigya_cheetah_assets.ledger.digests import slots
 from gigya_cheetah_assets.ledger.earlier import was_delivered
+from gigya_cheetah_assets.ledger.inbound_items import ParkedOptOut
 from gigya_cheetah_assets.ledger.lookup import Head, People, head
 from gigya_cheetah_assets.ledger.prepared import PreparedRows
 from gigya_cheetah_assets.ledger.recording import Recorder, known_mappings, mapping_id
@@ -139,6 +141,7 @@ class Ledger:
         consents_only: Iterable[pa.Table] = (),
         seen: Iterable[pa.Table] = (),
         corrected: Mapping[str, int] | None = None,
+        left: Iterable[pa.Table] = (),
     ) -> int:
         """Records a delivery, all of it in one transaction; recording it again changes nothing but the revision.
 
@@ -157,6 +160,7 @@ class Ledger:
             seen: Frames with key and `_updated`, of people who were found unchanged (`Changes.seen`): an older
                 window that is delivered later does not override them.
             corrected: The corrections that the window has read, as `corrections` gave them.
+            left: What people left at addresses that others have too (`Changes.left`).
 
         Returns:
             The new revision.
@@ -178,6 +182,8 @@ class Ledger:
                 recorder.consents(table)
             for table in seen:
                 recorder.seen(table)
+            for table in left:
+                behind.record(people, shape, window, table, now=now, again=again)
             carried = tuple(files)
             after = Head(before.revision + 1, before.population + recorder.count_added())
             set_head(connection, sync, after)
@@ -185,6 +191,32 @@ class Ledger:
             enter(connection, sync, delivery, mapping)
             corrections.told(connection, sync, window, corrected or {})
         return after.revision
+
+    def holders(
+        self, sync: str, asked: Iterable[tuple[str, str]], *, window: str, shape: RowShape
+    ) -> dict[str, list[Holder]]:
+        """Who else has some addresses, as far as the ledger knows.
+
+        Args:
+            sync: Name of the sync.
+            asked: Address in lower case, and the UID of who asks; somebody else's answer only is looked up.
+            window: Stamp of the window that asks; of people whom it delivered the state before counts.
+            shape: Names of the columns.
+
+        Returns:
+            By address; those who ask may be among them where others ask too.
+        """
+        with self._session.reading() as connection:
+            found = behind.may_have(connection, self._database.mark, sync, asked)
+        uids = pa.array(sorted({uid for people in found.values() for uid in people}), pa.string())
+        if not len(uids):
+            return {}
+        return behind.verified(found, uids, self.baseline(sync, uids, window=window), shape)
+
+    def left_opt_outs(self, sync: str, addresses: Iterable[str]) -> list[ParkedOptOut]:
+        """The opt-outs that people left on some addresses when they went to others."""
+        with self._session.reading() as connection:
+            return parked.read_left(connection, sync, addresses)
 
     def corrections(self, sync: str, window: str, *, with_open: bool = True) -> dict[str, int]:
         """The people that a window has to read besides its own, since CheetahMail holds a value of theirs that lost.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = "0005"
+VERSION = "0006"
 """The version of these tables: the newest revision in `migrations/versions`."""
 VERSION_TABLE = "ledger_version"
 
@@ -192,6 +192,55 @@ parked_opt_outs = sa.Table(
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("line", sa.BigInteger),
     sa.Column("parked_at", sa.BigInteger, nullable=False),
+)
+
+# Opt-outs that stayed on an address when the person who made them went to another one and somebody else took it.
+left_opt_outs = sa.Table(
+    "ledger_left_opt_outs",
+    metadata,
+    sa.Column("sync", sa.Text, primary_key=True),
+    sa.Column("address", sa.Text, primary_key=True),
+    sa.Column("subscription", sa.Text, primary_key=True),
+    sa.Column("decided_at", sa.BigInteger),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("line", sa.BigInteger),
+    sa.Column("parked_at", sa.BigInteger, nullable=False),
+)
+
+# Whose rows have carried which address: CRC-32 of the address in lower case. It only preselects; an entry whose person
+# has another address by now says nothing.
+addresses = sa.Table(
+    "ledger_addresses",
+    metadata,
+    sa.Column("sync", sa.Text, primary_key=True),
+    sa.Column("hash", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("uid", sa.Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+# What CheetahMail reported of the files that we delivered; the newest report of a file counts.
+import_results = sa.Table(
+    "ledger_import_results",
+    metadata,
+    sa.Column("sync", sa.Text, primary_key=True),
+    sa.Column("file", sa.Text, primary_key=True),
+    sa.Column("window", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("reported_at", sa.BigInteger, nullable=False),
+    sa.Column("failed", sa.Boolean, nullable=False),
+    sa.Column("rejected", sa.BigInteger, nullable=False),
+)
+
+# Opt-outs that CheetahMail did not take, as its report says, by the window whose file carried them.
+refused_opt_outs = sa.Table(
+    "ledger_refused_opt_outs",
+    metadata,
+    sa.Column("sync", sa.Text, primary_key=True),
+    sa.Column("window", sa.Text, primary_key=True),
+    sa.Column("uid", sa.Text, primary_key=True),
+    sa.Column("subscription", sa.Text, primary_key=True),
+    sa.Column("reported_at", sa.BigInteger, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
 )
 
 # People of whom CheetahMail holds a value that lost a merge: the next window tells it what stands. `window` is empty

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from gigya_cheetah_assets.ledger.consent_log import OUTBOUND_DELIVERY
-from gigya_cheetah_assets.ledger.consents import OPT_OUT
+from gigya_cheetah_assets.ledger.consent_log import ADDRESS_LEFT, OUTBOUND_DELIVERY
+from gigya_cheetah_assets.ledger.consents import OPT_IN, OPT_OUT
 from gigya_cheetah_assets.ledger.store import Ledger
 from gigya_cheetah_assets.ledger.tables import consent_heads, consent_log
 
@@ -44,8 +44,11 @@ def own_opt_outs(ledger: Ledger, sync: str, uids: Sequence[str], *, since: int) 
 
 def _opt_outs(sync: str, first: int, uids: Sequence[str]) -> sa.Select[tuple[str, str, int]]:
     log = consent_log.c
+    # Who is opted in no more leaves the list too, and so does an address that the person has left.
+    left = sa.or_(log.after == OPT_OUT, sa.and_(log.before == OPT_IN, log.after.is_distinct_from(OPT_IN)))
+    ours = sa.or_(sa.and_(log.rule == OUTBOUND_DELIVERY, left), log.rule == ADDRESS_LEFT)
     query = sa.select(log.uid, log.subscription, log.logged_at).where(
-        log.sync == sync, log.seq >= first, log.rule == OUTBOUND_DELIVERY, log.after == OPT_OUT, log.uid.in_(uids)
+        log.sync == sync, log.seq >= first, ours, log.uid.in_(uids)
     )
     return query.order_by(log.seq)
 

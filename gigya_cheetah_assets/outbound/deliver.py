@@ -146,6 +146,7 @@ class Delivery:
             files=files,
             seen=read_batches(self._rows / "seen.parquet"),
             corrected=corrections.read(self._folder(folders.PROFILES)),
+            left=read_batches(self._rows / "left.parquet"),
             counts=self._counts,
         )
         log.info("window %s: recorded as revision %d", self.window.key, revision)

@@ -1,4 +1,7 @@
-"""Opt-ins of addresses that opted out at CheetahMail before an account was known for them: they do not leave."""
+"""Opt-ins of addresses that opted out at CheetahMail before an account was known for them: they do not leave.
+
+Opt-outs of other people at an address are in `ledger.neighbours`; the reason is the same.
+"""
 
 from __future__ import annotations
 
@@ -40,8 +43,12 @@ def withhold(rows: pa.Table, parked: Sequence[ParkedOptOut], shape: RowShape) ->
         later = pc.fill_null(pc.greater(rows[at_column(name)].combine_chunks(), decided), False)
         opted_in = pc.fill_null(pc.equal(rows[state_column(name)].combine_chunks(), OPT_IN), False)
         hit = pc.and_(pc.and_(pc.is_valid(at), opted_in), pc.invert(later))
-        uids = rows[shape.key].combine_chunks().filter(hit)
-        columns = [uids, pa.repeat(name, len(uids)), pa.repeat(OPTED_OUT_BEFORE, len(uids))]
-        lines.append(pa.table(columns, schema=REJECTS))
+        lines.append(rejects(rows.filter(hit), name, shape))
         held = pc.or_(held, hit)
     return rows.filter(pc.invert(held)), rows.filter(held), pa.concat_tables(lines)
+
+
+def rejects(rows: pa.Table, subscription: str, shape: RowShape) -> pa.Table:
+    """The rejects (uid, column, reason) of rows whose opt-in an opt-out of their address holds back."""
+    columns = [rows[shape.key], pa.repeat(subscription, len(rows)), pa.repeat(OPTED_OUT_BEFORE, len(rows))]
+    return pa.table(columns, schema=REJECTS)

@@ -2,7 +2,8 @@
 
 Leaves in the window's folder: `profiles.parquet`, `unsubscribes.parquet`, `address_changes.parquet`,
 `subscribes.parquet` (each only if it has a row), `rejected_consents.parquet` (what the ledger has to remember of
-rejected people's opt-outs), `seen.parquet` (unchanged people whom Gigya touched since the ledger saw them),
+rejected people's opt-outs), `left.parquet` (what people left at addresses that others have too), `seen.parquet`
+(unchanged people whom Gigya touched since the ledger saw them),
 `rejects.parquet`, `rejects.csv` and `summary.json`.
 """
 
@@ -24,11 +25,13 @@ from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.config.files import KINDS_IN_ORDER, Kind
 from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.gigya import prefetched
-from gigya_cheetah_assets.ledger import Changes, InboundState, Ledger, RowShape, compare, compare_rejected
+from gigya_cheetah_assets.ledger import Baseline, Changes, InboundState, Ledger, RowShape, compare, compare_rejected
+from gigya_cheetah_assets.ledger.neighbours import Neighbours
 from gigya_cheetah_assets.mapping import FieldTable, Mapped, map_profiles
 from gigya_cheetah_assets.outbound import parked, shared_emails
 from gigya_cheetah_assets.outbound.encodings import FileEncodings
 from gigya_cheetah_assets.outbound.lite_keys import Following
+from gigya_cheetah_assets.outbound.near import Near
 from gigya_cheetah_assets.outbound.summary import ProfilesSummary, RowsSummary
 from gigya_cheetah_assets.outbound.window import Window
 from gigya_cheetah_assets.store import folders, summary
@@ -71,7 +74,7 @@ def make_rows(sync: Sync, table: FieldTable, window: Window, ledger: Ledger, *, 
     revision = ledger.revision(sync.name)
     target = folders.asset_folder(data, sync.name, folders.ROWS, window.stamp)
     with folders.building(target) as building, _RowsWriter(building) as writer:
-        maker = _RowsMaker(sync, table, window, ledger, writer, shared=shared_emails.read(profiles))
+        maker = _RowsMaker(sync, table, window, ledger, writer, profiles=profiles)
         with closing(prefetched(maker.mapped(read_batches(profiles / "profiles.parquet")), depth=1)) as batches:
             for batch, mapped in batches:
                 maker.add(batch, mapped)
@@ -102,6 +105,7 @@ class _RowsWriter:
             }
             self.consents = stack.enter_context(LazyParquet(folder / "rejected_consents.parquet"))
             self.seen = stack.enter_context(LazyParquet(folder / "seen.parquet"))
+            self.left = stack.enter_context(LazyParquet(folder / "left.parquet"))
             self.rejects = stack.enter_context(RejectsWriter(folder))
             self._stack = stack.pop_all()
 
@@ -126,7 +130,7 @@ class _RowsMaker:
         ledger: Ledger,
         writer: _RowsWriter,
         *,
-        shared: shared_emails.SharedEmails,
+        profiles: Path,
     ) -> None:
         self.table = table
         self.counts = _Counts()
@@ -135,7 +139,8 @@ class _RowsMaker:
         self._window = window
         self._ledger = ledger
         self._writer = writer
-        self._shared = shared
+        self._shared = shared_emails.read(profiles)
+        self._near = Near(ledger, sync.name, table, window, profiles)
         self._schema = schemas.rows_schema(table)
         self._shape = RowShape.of(table.fields)
         self.following = Following(ledger, sync.name, table)
@@ -171,9 +176,11 @@ class _RowsMaker:
         counts.value_errors += mapped.value_errors
         repeats = profiles["UID"].filter(profiles["repeat"])
         self._compare(good, repeats)
-        rejected = pa.concat_tables([mapped.rejected, withheld, waiting, breaches.bad, unwritable])
+        held = pa.concat_tables([withheld, waiting])
+        self._rejected(_without(held, self._shape.key, repeats), held=True)
+        rejected = pa.concat_tables([mapped.rejected, breaches.bad, unwritable])
         self._rejected(_without(rejected, self._shape.key, repeats))
-        counts.rejected += len(rejected)
+        counts.rejected += len(rejected) + len(held)
 
     def add_rejected(self, profiles: pa.Table) -> None:
         """Lets the opt-outs of profiles that were rejected already still leave."""
@@ -189,7 +196,7 @@ class _RowsMaker:
         if not len(fresh):
             return
         baseline = self._ledger.baseline(self._sync, fresh[self._shape.key], window=self._window.stamp)
-        changes: Changes = compare(fresh, baseline, self._shape)
+        changes: Changes = compare(fresh, baseline, self._shape, self._near)
         self.counts.unchanged += changes.unchanged
         self.counts.known += changes.known
         self.counts.unaddressable += changes.unaddressable
@@ -197,8 +204,19 @@ class _RowsMaker:
             turned = {"opt_out": flips.lost, "opt_in": flips.gained}
             self.counts.flips.setdefault(column, Counter()).update(turned)
         self._writer.seen.add(changes.seen)
+        self._writer.left.add(changes.left)
+        if changes.withheld is not None and changes.withheld_for is not None:
+            self._withheld(changes.withheld, changes.withheld_for)
         for kind, writer in self._writer.kinds.items():
             writer.add(getattr(changes, kind))
+
+    def _withheld(self, rows: pa.Table, around: Neighbours) -> None:
+        """Rows that an opt-out of their address holds back: rejects, whose old address is left all the same."""
+        for name, blocked in around.blocked.items():
+            self._writer.rejects.add(parked.rejects(rows.filter(pa.array(blocked)), name, self._shape))
+        self.counts.rejected += len(rows)
+        baseline = self._ledger.baseline(self._sync, rows[self._shape.key], window=self._window.stamp)
+        self._let_opt_outs_leave(rows, baseline, around)
 
     def _filtered(self, rows: pa.Table) -> None:
         """Whom the record filter leaves out now but CheetahMail knows: their opt-outs still leave."""
@@ -206,12 +224,19 @@ class _RowsMaker:
             baseline = self._ledger.baseline(self._sync, rows[self._shape.key], window=self._window.stamp)
             self._rejected(rows.filter(baseline.known))
 
-    def _rejected(self, rows: pa.Table) -> None:
+    def _rejected(self, rows: pa.Table, *, held: bool = False) -> None:
         rows = self.following.standing(rows)
         if not len(rows):
             return
         baseline = self._ledger.baseline(self._sync, rows[self._shape.key], window=self._window.stamp)
-        changes = compare_rejected(self._encodings.without_unwritable(rows), baseline, self._shape)
+        around = self._near(rows.combine_chunks(), baseline) if held else None
+        if around is not None:
+            self._writer.left.add(around.left)
+        self._let_opt_outs_leave(rows, baseline, around)
+
+    def _let_opt_outs_leave(self, rows: pa.Table, baseline: Baseline, around: Neighbours | None) -> None:
+        rows = self._encodings.without_unwritable(rows)
+        changes = compare_rejected(rows, baseline, self._shape, held=around)
         self.counts.unaddressable += changes.unaddressable
         self._writer.kinds["unsubscribes"].add(changes.unsubscribes)
         self._writer.consents.add(changes.consents)
