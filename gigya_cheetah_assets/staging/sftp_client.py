@@ -6,20 +6,22 @@ It uses inner methods of paramiko 5, to which `pyproject.toml` holds it:
 - the server's refusals are an exception of their own, with an errno wherever the status code has one;
 - a file that the server refuses to close is an error;
 - reading ahead needs no thread, which would die loudly with a broken connection;
+- of writing behind each answer is looked at, and large requests and answers are copied once only;
 - closing the client ends the connection below it.
 """
 
 from __future__ import annotations
 
 import errno
+import struct
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from typing import Any
 
 import paramiko
-from paramiko.sftp import CMD_CLOSE, CMD_OPENDIR, CMD_READ, CMD_READDIR, CMD_STATUS, SFTP_EOF, SFTP_OK, int64
+from paramiko.sftp import CMD_CLOSE, CMD_OPENDIR, CMD_READ, CMD_READDIR, CMD_STATUS, CMD_WRITE, SFTP_EOF, SFTP_OK, int64
 
 # Codes up to 8 are those of version 3 (draft-ietf-secsh-filexfer-02, 7). Later ones come from servers that speak
 # version 3 but answer with codes of version 5 or 6 (draft-ietf-secsh-filexfer-13, 9.1).
@@ -36,6 +38,10 @@ _ERRNO = {
 }
 # Bytes asked for ahead: the usual window. With more, paramiko is slower, for it copies what lies in its buffer.
 _AHEAD = 2 * 1024 * 1024
+# More is no answer but a text that some program of the server's writes where the protocol should be.
+_LONGEST_ANSWER = 16 * 1024 * 1024
+# Requests to write that may wait for their answers.
+_BEHIND = 64
 
 
 class ServerRefusal(OSError):
@@ -93,6 +99,25 @@ class Client(paramiko.SFTPClient):
             else:
                 waiting.extend((self._ask(answers, file, *following), *following) for following in islice(sizes, 1))
 
+    def write_behind(self, file: paramiko.SFTPFile, blocks: Iterable[bytes]) -> None:
+        """Writes blocks one after another from a file's start, with several requests under way.
+
+        Args:
+            file: As `open` gave it.
+            blocks: Each as large as one request may be.
+
+        Raises:
+            ServerRefusal: The server refused one of them; others may have been written.
+        """
+        answers, waiting, start = _Answers(), deque[int](), 0
+        for block in blocks:
+            if len(waiting) == _BEHIND:
+                self._confirm(answers, waiting.popleft())
+            waiting.append(self._ask_to_write(answers, file, start, block))
+            start += len(block)
+        while waiting:
+            self._confirm(answers, waiting.popleft())
+
     def listdir_attr(self, path: str = ".") -> list[paramiko.SFTPAttributes]:
         """As paramiko's; in a name that is no UTF-8 such bytes are written as a backslash and their number."""
         handle = self._request(CMD_OPENDIR, path)[1].get_binary()
@@ -112,11 +137,57 @@ class Client(paramiko.SFTPClient):
         inner: Callable[..., int] = self._async_request  # type: ignore[attr-defined]  # the stubs leave it out
         return inner(answers, CMD_READ, file.handle, int64(start), length)
 
-    def _data(self, answers: _Answers, number: int) -> bytes:
-        """The data that answers a request; empty at the end of the file."""
+    def _ask_to_write(self, answers: _Answers, file: paramiko.SFTPFile, start: int, block: bytes) -> int:
+        inner: Any = self
+        with inner._lock:  # noqa: SLF001 - paramiko's own, as its requests do
+            number: int = inner.request_number
+            inner.request_number += 1
+            inner._expecting[number] = answers  # noqa: SLF001 - as above
+        handle: Any = file.handle
+        head = struct.pack(f">BII{len(handle)}sQI", CMD_WRITE, number, len(handle), handle, start, len(block))
+        self._write_all(b"".join((struct.pack(">I", len(head) + len(block)), head, block)))
+        return number
+
+    def _write_all(self, out: bytes) -> None:
+        """As paramiko's, which copies what is left of a request with each packet of it."""
+        left: Any = memoryview(out)
+        while left:
+            sent = self.sock.send(left)
+            if sent <= 0:
+                raise EOFError
+            left = left[sent:]
+
+    def _read_packet(self) -> tuple[int, bytes]:
+        """As paramiko's, which copies an answer twice more."""
+        length, kind = struct.unpack(">IB", self._read_all(5))
+        if length > _LONGEST_ANSWER:
+            raise paramiko.SFTPError("something else than an SFTP server answers")
+        return kind, self._read_all(length - 1)
+
+    def _read_all(self, size: int) -> bytes:
+        """As paramiko's, which copies what it has with each piece that comes."""
+        pieces = []
+        while size > 0:
+            piece = self.sock.recv(size)
+            if not piece:
+                raise EOFError
+            pieces.append(piece)
+            size -= len(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _confirm(self, answers: _Answers, number: int) -> None:
+        kind, answer = self._answer(answers, number)
+        if kind == CMD_STATUS:
+            self._convert_status(answer)
+
+    def _answer(self, answers: _Answers, number: int) -> tuple[int, paramiko.Message]:
         while number not in answers.found:
             self._read_response()  # type: ignore[attr-defined]  # the stubs leave it out
-        kind, answer = answers.found.pop(number)
+        return answers.found.pop(number)
+
+    def _data(self, answers: _Answers, number: int) -> bytes:
+        """The data that answers a request; empty at the end of the file."""
+        kind, answer = self._answer(answers, number)
         if kind == CMD_STATUS:
             with suppress(EOFError):
                 self._convert_status(answer)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import posixpath
+from functools import partial
 from typing import IO
 
 import paramiko
@@ -24,16 +25,7 @@ _TAKEN = frozenset({errno.EEXIST, None})
 def upload(client: Client, source: IO[bytes], path: str) -> None:
     """Writes the rest of a local file to a new remote one, many requests under way at a time."""
     with client.open(path, "wb") as target:
-        # One block a request: paramiko copies what is left of a larger one with each request.
-        size = target.MAX_REQUEST_SIZE = _request_size(client)
-        block = source.read(size)
-        while block:
-            following = source.read(size)
-            # paramiko looks at the answers to pipelined writes only now and then; the last write, not pipelined, reads
-            # them all, so that a refusal shows as what it is.
-            target.set_pipelined(bool(following))
-            target.write(block)
-            block = following
+        client.write_behind(target, iter(partial(source.read, _request_size(client)), b""))
     client.check_closed()
 
 
