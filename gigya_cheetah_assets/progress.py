@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +20,8 @@ class Unit:
 
 
 MEGABYTES = Unit(" MB", 1_000_000)
+# Is called with the bytes that have moved since the last call, from any thread.
+Moved = Callable[[int], None]
 
 
 class Progress:
@@ -29,22 +32,31 @@ class Progress:
         total: How many there are.
         report: Takes a line.
         unit: What the numbers are told in.
+        monotonic: The steady clock.
     """
 
-    def __init__(self, what: str, total: int, report: Callable[[str], object], unit: Unit | None = None) -> None:
+    def __init__(
+        self,
+        what: str,
+        total: int,
+        report: Callable[[str], object],
+        unit: Unit | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._what = what
         self._total = total
         self._report = report
         self._unit = unit or Unit()
         self._lock = threading.Lock()
         self._done = 0
-        self._began = self._told = time.monotonic()
+        self._monotonic = monotonic
+        self._began = self._told = monotonic()
 
     def add(self, count: int) -> None:
         """So many more are done."""
         with self._lock:
             self._done += count
-            now = time.monotonic()
+            now = self._monotonic()
             if now - self._told < EVERY_SECONDS:
                 return
             self._told = now
@@ -58,3 +70,14 @@ class Progress:
         return (
             f"{self._what}: {counted}, {self._done / seconds / unit.size:,.1f}{unit.name} a second, {left:,.0f} s left"
         )
+
+
+def bytes_moved(what: str, size: int, log: logging.Logger) -> Moved:
+    """Tells the progress of one transfer in a log, in megabytes.
+
+    Args:
+        what: The transfer, such as `deliver a.csv to autoproc`.
+        size: How many bytes it has.
+        log: Takes the lines.
+    """
+    return Progress(what, size, log.info, MEGABYTES).add

@@ -7,7 +7,9 @@ import shutil
 
 import pytest
 
-_PLACES = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
+_PLACES = os.pathsep.join(
+    (os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin", "/usr/lib/openssh", "/usr/libexec/openssh")
+)
 
 
 def require_program(name: str, package: str) -> str:

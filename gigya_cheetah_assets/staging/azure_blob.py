@@ -19,8 +19,9 @@ from azure.storage.blob import BlobPrefix, BlobProperties, ContainerClient, Line
 
 from gigya_cheetah_assets.config.staging import AzureBlobStaging
 from gigya_cheetah_assets.errors import GigyaCheetahError
+from gigya_cheetah_assets.progress import Moved
 from gigya_cheetah_assets.staging import azure_errors
-from gigya_cheetah_assets.staging.bucket import Changed, Moved, StoredObject
+from gigya_cheetah_assets.staging.bucket import Changed, StoredObject
 
 _BLOCK = 8 * 1024 * 1024
 _AT_ONCE = 4

@@ -5,16 +5,14 @@ How folders, moves and retries are made of it is in `object_folders`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Protocol
 
 from gigya_cheetah_assets.errors import GigyaCheetahError
-
-# Is called with the bytes that have moved since the last call, from any thread.
-Moved = Callable[[int], None]
+from gigya_cheetah_assets.progress import Moved
 
 
 @dataclass(frozen=True)

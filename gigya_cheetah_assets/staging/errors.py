@@ -55,6 +55,7 @@ _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 # Servers answer so in words: the protocol's version 3, which most speak, has no code for it.
 _FULL_IN_WORDS = re.compile(r"quota|no space|disk full", re.IGNORECASE)
 _MISSING = frozenset({errno.ENOENT, errno.ENOTDIR})
+_UNKNOWN = frozenset({errno.EOPNOTSUPP, errno.ENOSYS})
 
 
 @contextmanager
@@ -69,6 +70,26 @@ def doing(step: str) -> Iterator[None]:
     except OSError as error:
         error.add_note(f"while {step}")
         raise
+
+
+@contextmanager
+def copying_here(what: str) -> Iterator[None]:
+    """Names what goes wrong when a copy is written on this machine.
+
+    Args:
+        what: What was wanted and where, as of `from_os_error`.
+
+    Raises:
+        GigyaCheetahError: Of this module, in place of the OSError.
+    """
+    try:
+        yield
+    except (TimeoutError, ConnectionError):
+        # Not of a disk.
+        raise
+    except OSError as error:
+        error.add_note("while writing the copy on this machine")
+        raise from_os_error(error, what, who="this process", folder="copies on this machine") from error
 
 
 def from_os_error(error: OSError, what: str, *, who: str, folder: str) -> GigyaCheetahError:
@@ -93,6 +114,11 @@ def from_os_error(error: OSError, what: str, *, who: str, folder: str) -> GigyaC
     if error.errno in _FULL or _FULL_IN_WORDS.search(str(error)):
         return StagingFull(
             f"{what}: no space or quota left{step}", next_step=f"free space for {folder}, then run it again"
+        )
+    if error.errno in _UNKNOWN:
+        return StagingRefused(
+            f"{what}: the server does not know this operation{step}",
+            next_step="ask the server's owner to enable it: without a rename no file can appear whole",
         )
     # The text is the server's own status message or that of the operating system; neither holds contents.
     return StagingRefused(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
-import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,10 +14,13 @@ from types import TracebackType
 from typing import IO, Self
 
 from gigya_cheetah_assets.config.staging import LocalStaging
+from gigya_cheetah_assets.progress import bytes_moved
 from gigya_cheetah_assets.staging import private_file
 from gigya_cheetah_assets.staging.errors import NoSuchFile, NotAFile, SizeMismatch, doing, from_os_error
 from gigya_cheetah_assets.staging.protocol import Delivered, RemoteFile, kind_of, numbered, plain, temporary
 
+log = logging.getLogger(__name__)
+_BLOCK = 1024 * 1024
 # A file system that has no hard links, such as FAT or some network shares.
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
 # What opening a link or a socket answers.
@@ -146,9 +149,12 @@ def _not_a_file(what: str) -> NotAFile:
 def _copy(reader: IO[bytes], final: Path, what: str) -> int:
     """Copies an open file to a path, whole, on the disk or not at all; returns its size."""
     partial = final.with_name(temporary(final.name))
+    moved = bytes_moved(what, os.fstat(reader.fileno()).st_size, log)
     try:
         with doing("writing the temporary file"), private_file.create(partial) as writer:
-            shutil.copyfileobj(reader, writer, 1 << 20)
+            while block := reader.read(_BLOCK):
+                writer.write(block)
+                moved(len(block))
             writer.flush()
             os.fsync(writer.fileno())
             size = writer.tell()

@@ -12,10 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from gigya_cheetah_assets.progress import MEGABYTES, Progress
+from gigya_cheetah_assets.progress import bytes_moved
 from gigya_cheetah_assets.staging import private_file
-from gigya_cheetah_assets.staging.bucket import Bucket, Changed, Moved, StoredObject
-from gigya_cheetah_assets.staging.errors import NoSuchFile, NotAFile, SizeMismatch
+from gigya_cheetah_assets.staging.bucket import Bucket, Changed, StoredObject
+from gigya_cheetah_assets.staging.errors import NoSuchFile, NotAFile, SizeMismatch, copying_here
 from gigya_cheetah_assets.staging.patience import Patience
 from gigya_cheetah_assets.staging.protocol import Delivered, RemoteFile, numbered, plain, temporary
 
@@ -58,7 +58,7 @@ class ObjectFolders:
         what = f"deliver {name} to {folder or self._outbox}"
 
         def attempt(bucket: Bucket) -> Delivered:
-            bucket.put(local, key, _told(what, size))
+            bucket.put(local, key, bytes_moved(what, size, log))
             found = bucket.look(key)
             if found is None or found.size != size:
                 raise SizeMismatch(
@@ -93,9 +93,8 @@ class ObjectFolders:
 
         def attempt(bucket: Bucket) -> None:
             found = self._file(bucket, name, folder, what)
-            with private_file.create(partial) as writer:
-                bucket.download(found, writer, _told(what, found.size))
-                writer.flush()
+            with copying_here(f"{bucket.place}: {what}"), private_file.create(partial) as writer:
+                bucket.download(found, writer, bytes_moved(what, found.size, log))
             if partial.stat().st_size != found.size:
                 raise SizeMismatch(
                     f"{bucket.place}: {what}: expected {found.size} bytes, found {partial.stat().st_size}",
@@ -183,10 +182,6 @@ class ObjectFolders:
     def _folder(self, folder: str | None) -> str:
         parts = [part.strip("/") for part in (self._prefix, folder or self._outbox)]
         return "/".join(part for part in parts if part) + "/"
-
-
-def _told(what: str, size: int) -> Moved:
-    return Progress(what, size, log.info, MEGABYTES).add
 
 
 def _copied(bucket: Bucket, source: StoredObject, key: str) -> bool:

@@ -5,6 +5,7 @@ What its errors mean is in `s3_errors`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC
 from pathlib import Path
@@ -20,12 +21,14 @@ from s3transfer.subscribers import BaseSubscriber
 from gigya_cheetah_assets.config.secrets import EnvVar
 from gigya_cheetah_assets.config.staging import S3Staging
 from gigya_cheetah_assets.errors import GigyaCheetahError
+from gigya_cheetah_assets.progress import Moved
 from gigya_cheetah_assets.staging import s3_errors
-from gigya_cheetah_assets.staging.bucket import Changed, Moved, StoredObject
+from gigya_cheetah_assets.staging.bucket import Changed, StoredObject
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+log = logging.getLogger(__name__)
 _MEGABYTE = 1024 * 1024
 # Each download goes in ranges, which alone carry the condition on the version; a few at a time keep memory small.
 _DOWN = TransferConfig(multipart_threshold=1, multipart_chunksize=8 * _MEGABYTE, max_concurrency=4, max_io_queue=64)
@@ -81,6 +84,8 @@ class S3Bucket:
 
     def put(self, local: Path, key: str, moved: Moved) -> None:
         """As `Bucket.put`; large ones in parts, which the transfer manager removes when one of them fails."""
+        if local.stat().st_size >= _UP.multipart_threshold:
+            self._clear_parts(key)
         with create_transfer_manager(self._client, _UP) as manager:
             manager.upload(str(local), self._name, key, dict(self._written), [_Watch(moved)]).result()
 
@@ -123,6 +128,17 @@ class S3Bucket:
     def delete(self, key: str) -> None:
         """As `Bucket.delete`."""
         self._client.delete_object(Bucket=self._name, Key=key)
+
+    def _clear_parts(self, key: str) -> None:
+        """Removes the parts that a killed upload of this key left: nobody sees them, but they are stored and paid."""
+        try:
+            found = self._client.list_multipart_uploads(Bucket=self._name, Prefix=key).get("Uploads", [])
+            for upload in found:
+                if upload["Key"] == key:
+                    self._client.abort_multipart_upload(Bucket=self._name, Key=key, UploadId=upload["UploadId"])
+        except ClientError as error:
+            # Many keys may not list them; then the bucket's lifecycle clears them away.
+            log.info("parts of earlier uploads are not looked for: %s", s3_errors.code(error))
 
     def named(self, error: Exception, what: str) -> GigyaCheetahError | None:
         """As `Bucket.named`."""

@@ -6,6 +6,7 @@ Repeating and naming errors is in `sftp_session`, moving bytes in `sftp_transfer
 from __future__ import annotations
 
 import builtins
+import logging
 import os
 import posixpath
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from typing import Self
 import paramiko
 
 from gigya_cheetah_assets.config.staging import SftpStaging
+from gigya_cheetah_assets.progress import bytes_moved
 from gigya_cheetah_assets.staging import private_file
 from gigya_cheetah_assets.staging import sftp_transfer as transfer
 from gigya_cheetah_assets.staging.errors import NoSuchFile, NotAFile, SizeMismatch, doing
@@ -23,6 +25,8 @@ from gigya_cheetah_assets.staging.protocol import Delivered, RemoteFile, kind_of
 from gigya_cheetah_assets.staging.sftp_client import Client
 from gigya_cheetah_assets.staging.sftp_connect import SftpLogin
 from gigya_cheetah_assets.staging.sftp_session import SftpSession
+
+log = logging.getLogger(__name__)
 
 
 class SftpFolders:
@@ -49,14 +53,17 @@ class SftpFolders:
         part = posixpath.join(where, temporary(name))
         final = posixpath.join(where, plain(name))
 
+        what = f"deliver {name} to {where}"
+
         def attempt(client: Client) -> Delivered:
             reader.seek(0)
+            expected = os.fstat(reader.fileno()).st_size
             try:
                 with doing("writing the temporary file"):
-                    transfer.upload(client, reader, part)
+                    transfer.upload(client, reader, part, bytes_moved(what, expected, log))
                 with doing("confirming its size"):
                     found = client.stat(part).st_size
-                size = self._confirmed(name, found=found, expected=os.fstat(reader.fileno()).st_size)
+                size = self._confirmed(name, found=found, expected=expected)
                 with doing("renaming it"):
                     transfer.rename(client, part, final)
             except (TimeoutError, ConnectionError, EOFError, paramiko.SSHException):
@@ -68,7 +75,7 @@ class SftpFolders:
             return Delivered(name, size)
 
         with local.open("rb") as reader:
-            return self._session.repeat(attempt, f"deliver {name} to {where}", where)
+            return self._session.repeat(attempt, what, where)
 
     def make_folder(self, folder: str) -> None:
         """As `Staging.make_folder`."""
@@ -113,7 +120,7 @@ class SftpFolders:
         def attempt(client: Client) -> None:
             self._only_files(client, source, what)
             with private_file.create(partial) as writer:
-                size = transfer.download(client, source, writer)
+                size = transfer.download(client, source, writer, lambda size: bytes_moved(what, size, log))
                 self._confirmed(name, found=writer.tell(), expected=size)
 
         try:

@@ -17,7 +17,7 @@ from gigya_cheetah_assets.staging.errors import HostKeyRefused, LoginRefused, St
 from gigya_cheetah_assets.staging.sftp_client import Client
 from gigya_cheetah_assets.staging.sftp_keys import known_host_keys, private_key
 
-_KEEP_ALIVE_SECONDS = 30
+_KEEP_ALIVE_SECONDS = 30.0
 # AES-GCM needs no separate MAC and runs on the CPU's own instructions: about 1.5 times paramiko's default.
 _FAST_CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
 _MAX_PACKET = 256 * 1024
@@ -64,6 +64,12 @@ class SftpLogin:
             key=key,
             timeout=config.timeout_seconds,
         )
+
+    @property
+    def identity(self) -> tuple[str | bytes, ...]:
+        """What a server judges: where, who, by which credential. Secret."""
+        credential = (self.password or "") if self.key is None else self.key.asbytes()
+        return self.host, str(self.port), self.username, credential
 
     @property
     def place(self) -> str:
@@ -117,7 +123,7 @@ def log_in(login: SftpLogin, transport: paramiko.Transport) -> Client:
         paramiko.SSHException: The connection broke.
     """
     _log_in(login, transport)
-    transport.set_keepalive(_KEEP_ALIVE_SECONDS)
+    transport.set_keepalive(min(_KEEP_ALIVE_SECONDS, login.timeout))
     return _client(login, transport)
 
 
@@ -176,10 +182,11 @@ def _log_in(login: SftpLogin, transport: paramiko.Transport) -> None:
         else:
             transport.auth_password(login.username, login.password or "")
     except paramiko.AuthenticationException as error:
-        if not transport.is_active():
+        # paramiko has no class of its own for an answer that did not come.
+        if not transport.is_active() or "timeout" in str(error):
             # Too many wrong tries also end so: repeating it here could lock the account.
             raise StagingUnreachable(
-                f"{login.place}: the connection ended while logging in as {login.username}",
+                f"{login.place}: the connection ended, or no answer came, while logging in as {login.username}",
                 next_step="look at the server's log; if it refused the credential, correct that first",
             ) from error
         raise _refused(login) from error

@@ -10,12 +10,15 @@ from typing import TypeVar
 
 import paramiko
 
-from gigya_cheetah_assets.staging.errors import from_os_error
+from gigya_cheetah_assets.staging.errors import LoginRefused, from_os_error
 from gigya_cheetah_assets.staging.patience import Patience
+from gigya_cheetah_assets.staging.refusals import Refusals
 from gigya_cheetah_assets.staging.sftp_client import Client, ServerRefusal
 from gigya_cheetah_assets.staging.sftp_connect import SftpLogin, connect
 
 T = TypeVar("T")
+# One for all sessions of this process.
+_refusals = Refusals()
 
 
 class SftpSession:
@@ -71,5 +74,19 @@ class SftpSession:
 
     def _connected(self) -> Client:
         if self._client is None:
-            self._client = connect(self.login)
+            self._client = self._connect()
         return self._client
+
+    def _connect(self) -> Client:
+        left = _refusals.seconds_left(*self.login.identity)
+        if left:
+            raise LoginRefused(
+                f"{self.login.place}: the login of {self.login.username} was refused a while ago and is not tried "
+                f"again for {left / 60:.0f} min, so that the account is not locked",
+                next_step="correct the credential; once it is mended on the server's side, restart the code location",
+            )
+        try:
+            return connect(self.login)
+        except LoginRefused:
+            _refusals.note(*self.login.identity)
+            raise

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import errno
 import posixpath
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import IO
 
 import paramiko
 
-from gigya_cheetah_assets.staging.errors import SizeMismatch
+from gigya_cheetah_assets.progress import Moved
+from gigya_cheetah_assets.staging.errors import SizeMismatch, copying_here
 from gigya_cheetah_assets.staging.sftp_client import Client, ServerRefusal
 
 # OpenSSH takes messages of up to 256 KiB; what every server must take is 32 KiB (SFTP, General Packet Format).
@@ -22,29 +24,54 @@ _NO_POSIX_RENAME = frozenset({errno.EOPNOTSUPP, errno.EACCES, None})
 _TAKEN = frozenset({errno.EEXIST, None})
 
 
-def upload(client: Client, source: IO[bytes], path: str) -> None:
-    """Writes the rest of a local file to a new remote one, many requests under way at a time."""
+def upload(client: Client, source: IO[bytes], path: str, moved: Moved) -> None:
+    """Writes the rest of a local file to a new remote one, many requests under way at a time.
+
+    Args:
+        client: The connection.
+        source: The local file.
+        path: Of the remote file.
+        moved: Is told how many bytes went out.
+    """
     with client.open(path, "wb") as target:
-        client.write_behind(target, iter(partial(source.read, _request_size(client)), b""))
+        client.write_behind(target, _counted(iter(partial(source.read, _request_size(client)), b""), moved))
     client.check_closed()
 
 
-def download(client: Client, path: str, target: IO[bytes]) -> int:
+def download(client: Client, path: str, target: IO[bytes], moved: Callable[[int], Moved]) -> int:
     """Reads a remote file to its end; returns the size that the server said it has.
+
+    Args:
+        client: The connection.
+        path: Of the remote file.
+        target: The copy on this machine.
+        moved: Gives for that size who is told how many bytes came.
 
     Raises:
         SizeMismatch: The file changed while it was read.
+        StagingFull: There is no space on this machine.
     """
     with client.open(path, "rb") as source:
         before = source.stat()
-        for data in client.read_ahead(source, before.st_size or 0, _request_size(client)):
-            target.write(data)
+        size = before.st_size or 0
+        what = f"fetch {posixpath.basename(path)}"
+        for data in _counted(client.read_ahead(source, size, _request_size(client)), moved(size)):
+            with copying_here(what):
+                target.write(data)
+        with copying_here(what):
+            target.flush()
         after = source.stat()
     if (before.st_size, before.st_mtime) != (after.st_size, after.st_mtime):
         raise SizeMismatch(
             f"{posixpath.basename(path)} changed while it was read", next_step="run it again when it is finished"
         )
-    return before.st_size or 0
+    return size
+
+
+def _counted(blocks: Iterable[bytes], moved: Moved) -> Iterator[bytes]:
+    for block in blocks:
+        yield block
+        moved(len(block))
 
 
 def status(client: Client, path: str) -> paramiko.SFTPAttributes | None:

@@ -20,6 +20,8 @@ class FileFaults:
         denied: Verbs that answer "permission denied": list, read, write, stat, mkdir, rename, plain_rename, remove.
         read_only: A folder in which nothing can be made, written or renamed.
         posix_rename: Whether the server has it.
+        any_rename: Whether the server has the protocol's own one.
+        login_seconds: How long it thinks about a password.
         full_at: Where it answers that the quota is used up: write, last, close or rename.
         error: What that answer is.
         stall_at: Bytes of an upload after which nothing is answered any more, in the first connection.
@@ -36,6 +38,8 @@ class FileFaults:
     denied: frozenset[str] = frozenset()
     read_only: str | None = None
     posix_rename: bool = True
+    any_rename: bool = True
+    login_seconds: float = 0.0
     full_at: str | None = None
     error: asyncssh.SFTPError = field(default_factory=lambda: asyncssh.SFTPFailure("Disk quota exceeded"))
     stall_at: int | None = None
@@ -110,8 +114,16 @@ class FaultyFiles(asyncssh.SFTPServer):
         self._ask("mkdir")
         return super().mkdir(path, attrs)
 
+    def fstat(self, file_obj: Any) -> Any:
+        status = os.fstat(file_obj.fileno())
+        attributes = asyncssh.SFTPAttrs.from_local(status)
+        attributes.size = status.st_size + self._faults.hidden_growth
+        return attributes
+
     def rename(self, oldpath: bytes, newpath: bytes) -> Any:
         self._ask("plain_rename")
+        if not self._faults.any_rename:
+            raise asyncssh.SFTPOpUnsupported("Unsupported")
         self._before_rename(oldpath, newpath)
         result = super().rename(oldpath, newpath)
         if self._first and self._faults.cut_after_rename:

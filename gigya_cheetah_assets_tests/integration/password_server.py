@@ -32,8 +32,9 @@ class _Logins(asyncssh.SSHServer):
     def password_auth_supported(self) -> bool:
         return True
 
-    def validate_password(self, username: str, password: str) -> bool:
+    async def validate_password(self, username: str, password: str) -> bool:  # type: ignore[override]  # either will do
         self._faults.passwords += 1
+        await asyncio.sleep(self._faults.login_seconds)
         return (username, password) == (USER, PASSWORD)
 
 

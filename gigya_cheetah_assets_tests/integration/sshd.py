@@ -50,10 +50,12 @@ def make_key(path: Path, kind: str = "ed25519", *options: str) -> Path:
 
 
 @contextmanager
-def running(folder: Path, *, sftp_options: str = "", more: Sequence[str] = ()) -> Iterator[Sshd]:
+def running(
+    folder: Path, *, sftp_options: str = "", more: Sequence[str] = (), subsystem: str | None = None
+) -> Iterator[Sshd]:
     """Starts a server whose files are in a folder, and ends it.
 
-    `sftp_options` are those of sftp-server(8), `more` are lines of sshd_config(5).
+    `sftp_options` are those of sftp-server(8), `more` are lines of sshd_config(5), `subsystem` replaces its own.
     """
     program = require_program("sshd", "openssh-server")
     host_key, user_key = make_key(folder / "host"), make_key(folder / "user")
@@ -66,10 +68,11 @@ def running(folder: Path, *, sftp_options: str = "", more: Sequence[str] = ()) -
         "KEY": user_key.read_text(),
         "KNOWN_HOSTS": f"[127.0.0.1]:{server.port} {public[0]} {public[1]}\n",
     }
+    own = f"Subsystem sftp internal-sftp -d {server.root} {sftp_options}"
     config = [
         f"Port {server.port}", "ListenAddress 127.0.0.1", f"HostKey {host_key}", "PidFile none", "UsePAM no",
         f"AuthorizedKeysFile {folder / 'authorized'}", "StrictModes no", "PermitRootLogin yes", "MaxStartups 100",
-        "PasswordAuthentication yes", f"Subsystem sftp internal-sftp -d {server.root} {sftp_options}", *more,
+        "PasswordAuthentication yes", subsystem or own, *more,
     ]  # fmt: skip
     (folder / "sshd_config").write_text("\n".join(config) + "\n")
     if os.geteuid() == 0:

@@ -216,6 +216,24 @@ def test_a_file_whose_run_is_repeated_applies_nothing_twice(inbound: Inbound) ->
     assert inbound.account(row["GIGYA_UID"]) == before
 
 
+def test_a_file_that_cannot_be_put_away_is_not_done_and_its_second_run_applies_nothing_again(inbound: Inbound) -> None:
+    row = person(inbound, "1")
+    inbox = inbound.folder / "staging" / "fromcheetah"
+    file = inbound.drop("unsubs_1.dat", UNSUBS + unsub(row))
+    # Where the folder should be made stands a file of somebody else's.
+    (inbox / "processed").write_bytes(b"")
+    [result] = inbound.arrive()
+    assert not result.success
+    assert "create fromcheetah/processed" in failure(result)
+    assert file.exists()
+    assert is_subscribed(inbound, row["GIGYA_UID"]) is False
+    (inbox / "processed").unlink()
+    again = inbound.read(result.dagster_run.tags["dagster/partition"])
+    assert again.success
+    assert not file.exists()
+    assert metadata(again, "gigya_account_updates")["applied"] == 1
+
+
 def test_an_inbox_that_cannot_be_listed_is_a_failed_tick(inbound: Inbound) -> None:
     (inbound.folder / "staging" / "fromcheetah").rmdir()
     (inbound.folder / "staging" / "fromcheetah").write_text("no folder")

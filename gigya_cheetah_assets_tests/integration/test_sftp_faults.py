@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from gigya_cheetah_assets_tests.integration import password_server, sshd
 from gigya_cheetah_assets_tests.integration.back_ends import by_password
 from gigya_cheetah_assets_tests.integration.cutting import CuttingProxy
 from gigya_cheetah_assets_tests.integration.faulty_files import FileFaults
+from gigya_cheetah_assets_tests.packages import require_program
 
 
 @dataclass(frozen=True)
@@ -209,6 +211,116 @@ def test_a_wrong_password_is_tried_once(tmp_path):
         with pytest.raises(LoginRefused), server.open(password="wrong", retry_seconds=60) as staging:
             staging.list()
         assert server.faults.passwords == 1
+
+
+def test_a_refused_login_is_not_tried_again_by_this_process_until_its_credential_changes(tmp_path):
+    with faulty(tmp_path / "root") as server:
+        for told in ("was not accepted", "was refused a while ago and is not tried again for 30 min"):
+            with pytest.raises(LoginRefused, match=told), server.open(password="old-password") as staging:
+                staging.list()
+        assert server.faults.passwords == 1
+        with server.open() as staging:
+            assert staging.list() == []
+
+
+def test_a_server_that_thinks_too_long_about_a_login_is_left_after_the_timeout(tmp_path):
+    with faulty(tmp_path / "root", login_seconds=20) as server:
+        started = time.monotonic()
+        with pytest.raises(StagingUnreachable), server.open(timeout_seconds=0.4, retry_seconds=0) as staging:
+            staging.list()
+        assert time.monotonic() - started < 5
+
+
+def test_a_server_without_any_rename_is_told_and_shows_no_part_of_a_file(tmp_path, source):
+    with faulty(tmp_path / "root", posix_rename=False, any_rename=False) as server:
+        told = "does not know this operation while renaming it"
+        with pytest.raises(StagingRefused, match=told) as caught, server.open() as staging:
+            staging.deliver(source, "a.csv")
+        assert "without a rename no file can appear whole" in caught.value.next_step
+        assert server.outbox == {}
+
+
+def test_folders_are_found_from_the_root_that_the_user_is_locked_into(tmp_path, source):
+    with faulty(tmp_path / "root") as server:
+        with server.open(outbox="/autoproc", inbox="/fromcheetah") as staging:
+            staging.deliver(source, "a.csv")
+            assert staging.move("a.csv", "/archive") == "a.csv"
+        assert (server.root / "archive/a.csv").read_bytes() == source.read_bytes()
+
+
+def test_a_size_that_is_told_wrong_gives_no_copy(tmp_path):
+    with faulty(tmp_path / "root", hidden_growth=1) as server:
+        (server.root / "fromcheetah/a.dat").write_bytes(b"content")
+        with pytest.raises(SizeMismatch), server.open() as staging:
+            staging.fetch("a.dat", tmp_path / "got", folder="fromcheetah")
+        assert not (tmp_path / "got").exists()
+
+
+def test_a_full_disk_of_this_machine_is_named_and_leaves_no_copy(openssh, tmp_path):
+    (openssh.root / "fromcheetah/a.dat").write_bytes(os.urandom(3_000_000))
+    with open_staging(openssh.config(), openssh.environ) as staging:
+        staging.list()
+        with little_space(), pytest.raises(StagingFull, match="while writing the copy on this machine"):
+            staging.fetch("a.dat", tmp_path / "got", folder="fromcheetah")
+        assert list(tmp_path.iterdir()) == []
+        staging.fetch("a.dat", tmp_path / "got", folder="fromcheetah")
+
+
+@contextmanager
+def little_space() -> Iterator[None]:
+    """No file of this process may grow beyond a megabyte."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_host_that_the_name_service_does_not_know_may_be_known_later():
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGgdZHsPVPLBQ1PQhWVWzr1vCBy9MNkTtuAUcGLIqNlR"
+    config = by_password(22, "acme", host="no-such-host.invalid", retry_seconds=0.5)
+    with (
+        pytest.raises(StagingUnreachable, match="gaierror"),
+        open_staging(config, {"PASSWORD": "x", "KNOWN": f"no-such-host.invalid {key}"}) as staging,
+    ):
+        staging.list()
+
+
+def test_a_program_that_writes_a_text_where_the_protocol_should_be_is_not_read_for_ever(tmp_path, sftp_server):
+    greeting = f"Subsystem sftp /bin/sh -c 'echo Welcome, dear user; exec {sftp_server}'"
+    with sshd.running(tmp_path, subsystem=greeting) as server:
+        started = time.monotonic()
+        staging = open_staging(server.config(retry_seconds=0), server.environ)
+        with pytest.raises(StagingUnreachable, match="SFTPError"), staging:
+            staging.list()
+        assert time.monotonic() - started < 4
+
+
+@pytest.fixture
+def sftp_server() -> str:
+    return require_program("sftp-server", "openssh-sftp-server")
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "passphrase"),
+    [
+        ("rsa", ("-b", "2048"), None),
+        ("rsa", ("-b", "2048", "-m", "PEM"), "pass phrase"),
+        ("ecdsa", ("-b", "256"), "pass phrase"),
+        ("ecdsa", ("-b", "521"), None),
+        ("ed25519", (), "pass phrase"),
+    ],
+)
+def test_each_kind_of_key_logs_in_with_its_passphrase(tmp_path, kind, options, passphrase):
+    # -N of the later one counts.
+    key = sshd.make_key(tmp_path / "own", kind, *options, *(("-N", passphrase) if passphrase else ()))
+    with sshd.running(tmp_path) as server:
+        (server.folder / "authorized").write_bytes(key.with_suffix(".pub").read_bytes())
+        environ = {**server.environ, "KEY": key.read_text(), "PASSPHRASE": passphrase or ""}
+        changes = {"passphrase": {"env": "PASSPHRASE"}} if passphrase else {}
+        with open_staging(server.config(**changes), environ) as staging:
+            assert staging.list() == []
 
 
 def test_with_a_wrong_host_key_not_even_the_user_name_is_sent(tmp_path):
