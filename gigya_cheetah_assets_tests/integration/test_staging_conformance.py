@@ -48,7 +48,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-@pytest.mark.parametrize("size", [0, 1, 32 * 1024, 248 * 1024, 4 * 248 * 1024 + 1, 12_000_000])
+@pytest.mark.parametrize("size", [0, 1, 32 * 1024, 248 * 1024, 4 * 248 * 1024 + 1, 12_000_000, 50_000_000])
 def test_a_file_of_any_size_arrives_whole_and_comes_back_the_same(back_end, staging, tmp_path, size):
     source = tmp_path / "source"
     source.write_bytes(os.urandom(size))
