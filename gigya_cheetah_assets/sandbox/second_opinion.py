@@ -17,7 +17,7 @@ from typing import Any
 Document = dict[str, Any]
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _EMAIL = re.compile(r"[^@\s,;<>()\[\]\"]+@(?:[^@\s,;<>()\[\]\".]+\.)+[^@\s,;<>()\[\]\".]{2,}")
-LISTS = {"NEWSLETTER": ("newsletter",), "PARTNER_OFFERS": ("offers", "partner")}
+LISTS = ("NEWSLETTER", "PARTNER_OFFERS", "MAGAZINE", "SURVEYS", "CATALOGUE")
 
 
 def key(document: Document) -> str:
@@ -71,8 +71,15 @@ def row(document: Document) -> dict[str, str] | None:
 
 def state(document: Document, column: str) -> str:
     """opt_in, opt_out, pending or nothing, for one of `LISTS`."""
+    match column:
+        case "MAGAZINE":
+            return _magazine(document)
+        case "SURVEYS":
+            return _surveys(document)
+        case "CATALOGUE":
+            return _catalogue(document)
+    keys = ("newsletter",) if column == "NEWSLETTER" else ("offers", "partner")
     subscriptions = document.get("subscriptions") or {}
-    keys = LISTS[column]
     leaf = at(subscriptions, *keys, "email") or at(subscriptions, ".".join(keys), "email") or {}
     if leaf.get("isSubscribed") is None:
         return ""
@@ -80,6 +87,29 @@ def state(document: Document, column: str) -> str:
         return "opt_out"
     status = (leaf.get("doubleOptIn") or {}).get("status")
     return "opt_in" if status in (None, "Confirmed") else "pending"
+
+
+def _magazine(document: Document) -> str:
+    """A Communication Preference; lite accounts have none."""
+    status = str(at(document, "communications", "magazine_email", "status") or "").lower()
+    return {"optin": "opt_in", "optout": "opt_out"}.get(status, "")
+
+
+def _surveys(document: Document) -> str:
+    """A consent statement, valid from version 2 of its document on."""
+    leaf = at(document, "preferences", "marketing", "surveys") or {}
+    granted = leaf.get("isConsentGranted")
+    if granted is None:
+        return ""
+    if not granted:
+        return "opt_out"
+    return "opt_in" if float(leaf.get("docVersion") or 0) >= 2 else "pending"
+
+
+def _catalogue(document: Document) -> str:
+    """A plain field in which old imports left texts."""
+    said = text(at(document, "data", "catalogue")).lower()
+    return {"true": "opt_in", "yes": "opt_in", "optin": "opt_in", "false": "opt_out", "no": "opt_out"}.get(said, "")
 
 
 def at(value: Any, *keys: str) -> Any:

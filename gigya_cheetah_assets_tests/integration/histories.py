@@ -29,6 +29,7 @@ from gigya_cheetah_assets.sandbox.agreement import compare_sides
 from gigya_cheetah_assets.sandbox.cheetahmail import CheetahMail, Setup
 from gigya_cheetah_assets.sandbox.cheetahmail.feed_faults import FeedFaults
 from gigya_cheetah_assets.sandbox.cheetahmail.subscriber import Subscriber
+from gigya_cheetah_assets.sandbox.decisions import UNDATED, decision
 from gigya_cheetah_assets.sandbox.second_opinion import LISTS
 from gigya_cheetah_assets.staging import open_staging
 from gigya_cheetah_assets_tests.integration.runs import FIRST, sync_content
@@ -138,7 +139,9 @@ class World:
                 found.append(f"{uid} {column}: {story}; but Gigya has {gigya} and mailed is {mailed}")
             blocked = any(one.blocked for one in listed.get(uid, [])) or (uid, column) in self.bounced
             # In one turn all is said in the same second, and the feeds know nothing finer: then a no stands.
-            doubtful = any(one.says == "no" and one.turn == decisions[-1].turn for one in decisions)
+            # Of a plain field nobody knows when it was said, so that a no of CheetahMail's stands too.
+            together = any(one.says == "no" and one.turn == decisions[-1].turn for one in decisions)
+            doubtful = together or column in UNDATED
             if decisions[-1].says == "yes" and gigya != "opt_in" and not blocked and not doubtful:
                 found.append(f"{uid} {column}: {story}; but Gigya has {gigya}")
         return found
@@ -181,11 +184,13 @@ class World:
         self.said.setdefault((uid, column), []).append(Decision(says, where, self._turn))
 
     def _out(self, uid: str, column: str) -> None:
-        self.sandbox.site.change(uid, subscriptions=_consent(column, subscribed=False), through="emailAccount")
+        # The one-click unsubscribe moves the time of the e-mail account alone.
+        through = "emailAccount" if column in ("NEWSLETTER", "PARTNER_OFFERS") else "account"
+        self.sandbox.site.change(uid, **decision(column, yes=False), through=through)
         self._say(uid, column, "no", "Gigya")
 
     def _in(self, uid: str, column: str) -> None:
-        self.sandbox.site.change(uid, subscriptions=_consent(column, subscribed=True))
+        self.sandbox.site.change(uid, **decision(column, yes=True))
         self._say(uid, column, "yes", "Gigya")
 
     def _edit(self, uid: str, column: str) -> None:
@@ -303,13 +308,3 @@ def playing(plan: Plan, folder: Path) -> Iterator[World]:
         environ = {**os.environ, **sandbox.environ, **own}
         yield World(plan, folder, sandbox, sync, mail, courier, environ, process, dice)
         mail.close()
-
-
-def _consent(column: str, *, subscribed: bool) -> dict[str, Any]:
-    leaf: dict[str, Any] = {"isSubscribed": subscribed}
-    if subscribed:
-        leaf["doubleOptIn"] = {"status": "Confirmed"}
-    value: dict[str, Any] = {"email": leaf}
-    for key in reversed(LISTS[column]):
-        value = {key: value}
-    return value

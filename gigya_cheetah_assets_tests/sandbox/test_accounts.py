@@ -178,7 +178,7 @@ def test_wrong_types_change_nothing_and_are_listed_by_field(
     changeable: Sandbox, objects: dict[str, Any], fields: dict[str, int]
 ) -> None:
     before = changeable.site.account("u1")
-    body = put(changeable, "u1", **objects)
+    body = put(changeable, "u1", **objects, lang="en")
     assert body["errorCode"] == 400009
     assert {entry["fieldName"]: entry["errorCode"] for entry in body["validationErrors"]} == fields
     assert changeable.site.account("u1") == before

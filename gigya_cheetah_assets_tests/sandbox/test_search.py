@@ -106,7 +106,6 @@ def test_a_condition_finds_these_email_accounts(known: Sandbox, where: str, foun
         "SELECT UID FROM accounts WHERE data.x = -" + "9" * 5000 + ".5",
         "SELECT UID FROM accounts WHERE data.x = regex('(')",
         "SELECT UID FROM accounts; DELETE",
-        "SELECT UID FROM communications",
         'SELECT UID FROM accounts WHERE profile.email >= "a"',
         'SELECT UID FROM accounts WHERE profile.email in("a")',
         "SELECT UID FROM accounts WHERE profile.lastName = regex('.*')",

@@ -5,14 +5,14 @@ Source: Gigya, accounts.setAccountInfo. Nested objects of profile and data merge
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from gigya_cheetah_assets.sandbox.gigya import consents
 from gigya_cheetah_assets.sandbox.gigya.clock import iso
 
-Problem = tuple[int, str, str]
 Changes = Mapping[str, Mapping[str, Any]]
-OBJECTS = ("profile", "data", "subscriptions", "preferences")
+OBJECTS = ("profile", "data", "subscriptions", "preferences", "communications")
 _WHOLE = ("birthDay", "birthMonth", "birthYear", "age", "followersCount", "followingCount")
 _ARRAYS = ("phones", "education", "work", "skills", "certifications", "patents", "publications", "likes")
 _OBJECTS = ("favorites", "samlData", "oidcData")
@@ -21,12 +21,12 @@ _WRITABLE_OPT_IN = {"isExternallyVerified", "doiConditionallyConfirmed"}
 _TYPED_DATA = {"data.loyalty.points": "number", "data.loyalty.tier": "string", "data.externalIds.crm": "string"}
 
 
-def problems_of(changes: Changes, *, imported: bool = False) -> list[Problem]:
+def problems_of(changes: Changes, *, imported: bool = False) -> list[consents.Problem]:
     """Every field whose value has the wrong type or may not be written: code, path, message.
 
     An import may also write when a subscription changed (Gigya: accounts.importLiteAccount).
     """
-    found: list[Problem] = []
+    found: list[consents.Problem] = []
     for name, value in changes.get("profile", {}).items():
         found += _typed(f"profile.{name}", value, _profile_type(name))
     for path, value in _leaves("data", changes.get("data", {})):
@@ -38,28 +38,44 @@ def problems_of(changes: Changes, *, imported: bool = False) -> list[Problem]:
     for keys, leaf in _channels(changes.get("subscriptions", {})):
         told = {name: value for name, value in leaf.items() if not (imported and name == _STATE_TIME)}
         found += _subscription_problems(".".join(("subscriptions", *keys)), told)
-    for path, value in _leaves("preferences", changes.get("preferences", {})):
-        if path.endswith(".isConsentGranted"):
-            found += _typed(path, value, "boolean")
-        elif not path.endswith(".tags"):
-            found.append((400025, path, "only isConsentGranted and tags can be written"))
+    found += consents.preference_problems(changes.get("preferences", {}))
+    found += consents.communication_problems(changes.get("communications", {}))
     return found
 
 
-def apply(document: dict[str, Any], changes: Changes, now: int, *, imported: bool = False) -> None:
+def apply(
+    document: dict[str, Any],
+    changes: Changes,
+    now: int,
+    *,
+    imported: bool = False,
+    lang: str = "en",
+    double_opt_in: Collection[str] = (),
+) -> None:
     """Changes a document in place; `now` (epoch ms) becomes the time of subscription and consent changes.
 
     An import asks nobody to confirm, and a time that it names for a subscription's state stands.
+
+    Args:
+        document: The account.
+        changes: By object.
+        now: Epoch ms.
+        imported: Whether an import does it.
+        lang: Language under which consent statements are made.
+        double_opt_in: Subscriptions, by dotted id, whose subscribers are asked to confirm.
     """
     for name in ("profile", "data"):
         if name in changes:
             document[name] = merged(document.get(name), changes[name])
     if "preferences" in changes:
         stored = merged(document.get("preferences"), changes["preferences"])
-        _stamp_consents(stored, changes["preferences"], iso(now))
+        consents.stamp(stored, changes["preferences"], iso(now), lang)
         document["preferences"] = stored
+    if "communications" in changes:
+        consents.decide(document, changes["communications"], iso(now))
     for path, leaf in _channels(changes.get("subscriptions", {})):
-        _subscribe(document, path, leaf, now, asks=not imported)
+        confirmed = ".".join(path[:-1]) in double_opt_in
+        _subscribe(document, path, leaf, now, asks=not imported, confirmed=confirmed)
 
 
 def merged(stored: object, change: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,7 +107,7 @@ def _profile_type(name: str) -> str:
     return "object" if name in _OBJECTS else "string"
 
 
-def _typed(path: str, value: object, expected: str | None) -> list[Problem]:
+def _typed(path: str, value: object, expected: str | None) -> list[consents.Problem]:
     if value is None or expected is None or _is(value, expected):
         return []
     return [(400023, path, f"expected {expected}")]
@@ -134,7 +150,7 @@ def _outside_of_channels(path: str, subscriptions: Mapping[str, Any], *, top: bo
             yield from _outside_of_channels(f"{path}.{key}", below, top=False)
 
 
-def _subscription_problems(path: str, leaf: Mapping[str, Any]) -> Iterator[Problem]:
+def _subscription_problems(path: str, leaf: Mapping[str, Any]) -> Iterator[consents.Problem]:
     for name, value in leaf.items():
         if name == "isSubscribed":
             yield from _typed(f"{path}.{name}", value, "boolean")
@@ -149,8 +165,15 @@ def _subscription_problems(path: str, leaf: Mapping[str, Any]) -> Iterator[Probl
 
 
 def _subscribe(
-    document: dict[str, Any], path: tuple[str, ...], change: Mapping[str, Any], now: int, *, asks: bool
+    document: dict[str, Any],
+    path: tuple[str, ...],
+    change: Mapping[str, Any],
+    now: int,
+    *,
+    asks: bool,
+    confirmed: bool,
 ) -> None:
+    """Changes a subscription; `confirmed`: whether it needs a double opt-in, as does one that has a record of it."""
     subscriptions = document.get("subscriptions")
     if not isinstance(subscriptions, dict):
         subscriptions = document["subscriptions"] = {}
@@ -163,13 +186,25 @@ def _subscribe(
         leaf["doubleOptIn"] = {**(opt_in or {}), "status": "Confirmed", "confirmTime": iso(now)}
     elif isinstance(asked, Mapping):
         leaf["doubleOptIn"] = {**(opt_in or {}), **asked}
-    elif asks and leaf.get("isSubscribed") is True and was is not True and isinstance(opt_in, dict):
+    elif asks and leaf.get("isSubscribed") is True and was is not True and (confirmed or isinstance(opt_in, dict)):
         # Gigya, subscriptions object: isSubscribed flips at once, the confirmation comes later.
-        leaf["doubleOptIn"] = {**opt_in, "status": "Pending", "emailSentTime": iso(now), "confirmTime": None}
+        leaf["doubleOptIn"] = {**(opt_in or {}), "status": "Pending", "emailSentTime": iso(now), "confirmTime": None}
     if _STATE_TIME in change:
         leaf[_STATE_TIME] = change[_STATE_TIME]
     elif leaf.get("isSubscribed") is not was:
         leaf[_STATE_TIME] = iso(now)
+
+
+def channel_of(document: Mapping[str, Any], subscription: str) -> Mapping[str, Any] | None:
+    """The e-mail channel of a subscription as it is stored; None where there is none."""
+    subscriptions = document.get("subscriptions") or {}
+    for keys in ((subscription, "email"), (*subscription.split("."), "email")):
+        node: Any = subscriptions
+        for key in keys:
+            node = node.get(key) if isinstance(node, Mapping) else None
+        if isinstance(node, Mapping):
+            return node
+    return None
 
 
 def _stored_channel(subscriptions: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
@@ -183,11 +218,3 @@ def _stored_channel(subscriptions: dict[str, Any], path: tuple[str, ...]) -> dic
             below = node[key] = {}
         node = below
     return node
-
-
-def _stamp_consents(stored: dict[str, Any], change: Mapping[str, Any], now: str) -> None:
-    for key, below in change.items():
-        if isinstance(below, Mapping) and isinstance(stored.get(key), dict):
-            if "isConsentGranted" in below:
-                stored[key] |= {"lastConsentModified": now, "actionTimestamp": now}
-            _stamp_consents(stored[key], below, now)

@@ -12,7 +12,7 @@ from gigya_cheetah_assets.sandbox.gigya import edits
 from gigya_cheetah_assets.sandbox.gigya.answers import Answer, SiteError, success, validation_failure
 from gigya_cheetah_assets.sandbox.gigya.audit import AuditSearch
 from gigya_cheetah_assets.sandbox.gigya.imports import Imports
-from gigya_cheetah_assets.sandbox.gigya.params import Params, boolean, json_object
+from gigya_cheetah_assets.sandbox.gigya.params import Params, boolean, json_array, json_object
 from gigya_cheetah_assets.sandbox.gigya.search import Search
 from gigya_cheetah_assets.sandbox.gigya.site import Site
 from gigya_cheetah_assets.sandbox.gigya.stream import Stream
@@ -48,6 +48,7 @@ def methods(site: Site, search: Search, audit: AuditSearch) -> dict[str, Method]
         "accounts.search": search,
         "accounts.getAccountInfo": own.get_account_info,
         "accounts.setAccountInfo": own.set_account_info,
+        "accounts.unsubscribe": own.unsubscribe,
         "accounts.deleteAccount": own.delete_account,
         "accounts.deleteLiteAccount": own.delete_lite_account,
         "accounts.importLiteAccount": imports.lite,
@@ -71,12 +72,16 @@ class Methods:
         wanted = {member for word in words for member in _INCLUDES.get(word, ())}
         optional = {member for members in _INCLUDES.values() for member in members}
         hidden = (optional - wanted) | set(_NEVER_SHOWN)
+        if params.get("includeCommunications") != "all":
+            hidden.add("communications")
         content = {name: value for name, value in document.items() if name not in hidden}
         return success(self._site.clock, content, context=params.get("context"))
 
     def set_account_info(self, params: Params) -> Answer:
-        """Merges the named fields of profile, data, subscriptions and preferences."""
+        """Merges the named fields of profile, data, subscriptions, preferences and communications."""
         uid = self._uid(params)
+        if "preferences" in params and not params.get("lang"):
+            raise SiteError(400002, "Missing required parameter: lang")
         changes = {name: json_object(params, name) for name in edits.OBJECTS if name in params}
         problems = edits.problems_of(changes)
         if problems:
@@ -84,7 +89,20 @@ class Methods:
         flags = {name: boolean(params, name) for name in ("isActive", "isVerified") if name in params}
         if flags.get("isVerified") is False:
             raise SiteError(400006, "Invalid parameter value: isVerified cannot be taken back")
-        self._site.edit(uid, changes, flags=flags)
+        self._site.edit(uid, changes, flags=flags, lang=params.get("lang", "en"))
+        return success(self._site.clock, {}, context=params.get("context"))
+
+    def unsubscribe(self, params: Params) -> Answer:
+        """The one-click unsubscribe of a mail: ends `subscriptionID` of `email` or `channelToken`; `tags` overwrite."""
+        if "subscriptionID" not in params:
+            raise SiteError(400002, "Missing required parameter: subscriptionID")
+        if "email" not in params and "channelToken" not in params:
+            raise SiteError(400002, "Missing required parameter: email or channelToken")
+        tags = json_array(params, "tags") if "tags" in params else []
+        try:
+            self._site.unsubscribe(params.get("channelToken") or params["email"], params["subscriptionID"], tags=tags)
+        except KeyError as error:
+            raise SiteError(400006, "Invalid parameter value: nobody of this address has the subscription") from error
         return success(self._site.clock, {}, context=params.get("context"))
 
     def delete_account(self, params: Params) -> Answer:

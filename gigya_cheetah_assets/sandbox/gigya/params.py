@@ -1,4 +1,4 @@
-"""Fields of a request as a method reads them: JSON text, booleans."""
+"""Fields of a request as a method reads them: JSON texts, booleans."""
 
 from __future__ import annotations
 
@@ -20,6 +20,17 @@ def json_object(params: Params, name: str) -> dict[str, Any]:
         raise SiteError(400006, f"Invalid parameter value: {name} is no JSON") from error
     if not isinstance(value, dict):
         raise SiteError(400006, f"Invalid parameter value: {name} is no JSON object")
+    return value
+
+
+def json_array(params: Params, name: str) -> list[Any]:
+    """A field that holds a JSON array."""
+    try:
+        value = msgspec.json.decode(params[name])
+    except msgspec.DecodeError as error:
+        raise SiteError(400006, f"Invalid parameter value: {name} is no JSON") from error
+    if not isinstance(value, list):
+        raise SiteError(400006, f"Invalid parameter value: {name} is no JSON array")
     return value
 
 

@@ -1,12 +1,12 @@
 """One account as a row of the database, and back.
 
-The JSON document is kept in four parts, so that `FROM accounts` (without subscriptions), `FROM emailAccounts` and
-getAccountInfo are each put together by joining bytes. Text of the parts, by name of the column:
+The JSON document is kept in five parts, so that `FROM accounts` (without subscriptions and communications), `FROM
+emailAccounts` and getAccountInfo are each put together by joining bytes. Text of the parts, by name of the column:
 
-* `account`: the members of a full account except the three below, without braces
+* `account`: the members of a full account except the four below, without braces
 * `email_account`: times and token as the e-mail account has them, without braces
 * `shared`: profile and data, each led by a comma
-* `subscriptions`: led by a comma, or empty
+* `subscriptions`, `communications`: led by a comma, or empty
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import msgspec
 
 from gigya_cheetah_assets.sandbox.gigya.clock import iso
 
+_APART = ("profile", "data", "subscriptions", "communications")
 TIMES = ("created", "lastUpdated", "lastLogin", "registered", "verified")
 
 
@@ -47,6 +48,7 @@ class Row(NamedTuple):
     email_account: bytes
     shared: bytes
     subscriptions: bytes
+    communications: bytes
 
 
 COLUMNS = Row._fields
@@ -91,7 +93,7 @@ def email_of(document: Mapping[str, Any]) -> str | None:
 
 def account_of(row: Row) -> Account:
     """The account of a row."""
-    text = b"{" + row.account + row.shared + row.subscriptions + b"}"
+    text = b"{" + row.account + row.shared + row.subscriptions + row.communications + b"}"
     return Account(msgspec.json.decode(text), row.token, row.email_updated)
 
 
@@ -114,10 +116,11 @@ def row_of(account: Account) -> Row:
         is_full=int(full),
         has_lite=int(not full),
         is_owner=int(email is not None),
-        account=_members({k: v for k, v in document.items() if k not in ("profile", "data", "subscriptions")}),
+        account=_members({name: value for name, value in document.items() if name not in _APART}),
         email_account=email_head(email, account.token, document["createdTimestamp"], account.email_updated),
-        shared=_led({key: document[key] for key in ("profile", "data") if key in document}),
-        subscriptions=_led({"subscriptions": document["subscriptions"]} if "subscriptions" in document else {}),
+        shared=_led(document, "profile", "data"),
+        subscriptions=_led(document, "subscriptions"),
+        communications=_led(document, "communications"),
     )
 
 
@@ -162,7 +165,8 @@ def _members(content: Mapping[str, Any]) -> bytes:
     return msgspec.json.encode(content)[1:-1]
 
 
-def _led(content: Mapping[str, Any]) -> bytes:
+def _led(document: Mapping[str, Any], *names: str) -> bytes:
+    content = {name: document[name] for name in names if name in document}
     return b"," + _members(content) if content else b""
 
 

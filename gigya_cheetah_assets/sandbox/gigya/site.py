@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from gigya_cheetah_assets.sandbox.gigya import edits
@@ -27,6 +27,7 @@ class Site:
         clock: The site's clock; set `clock.offset` to make it wrong.
         store: The tables.
         events: The audit log and the stream of changes.
+        double_opt_in: Subscriptions, by id with its dots, that only a confirmation makes valid.
         lock: Held while the tables are used.
     """
 
@@ -34,6 +35,7 @@ class Site:
         self.store = store
         self.events = events or Events()
         self.clock = clock
+        self.double_opt_in = {"offers.partner"}
         self.lock = threading.RLock()
 
     def count(self, source: Literal["accounts", "emailAccounts"] = "accounts") -> int:
@@ -115,6 +117,7 @@ class Site:
         data: Mapping[str, Any] | None = None,
         subscriptions: Mapping[str, Any] | None = None,
         preferences: Mapping[str, Any] | None = None,
+        communications: Mapping[str, Any] | None = None,
         at: int | None = None,
         through: Literal["account", "emailAccount"] = "account",
     ) -> None:
@@ -125,15 +128,58 @@ class Site:
 
         Args:
             key: UID, or token of a lite account.
-            profile: Fields to change; null deletes one. So for the other three.
+            profile: Fields to change; null deletes one. So for data and preferences.
             data: As above.
             subscriptions: By id, nested or dotted, then `email`: isSubscribed, tags, doubleOptIn.
-            preferences: As above.
+            preferences: As above; who grants a consent grants it to the current document (`consents.DOCUMENTS`).
+            communications: By key (`consents.TOPICS`): status optIn or optOut. They move neither last update.
             at: When it happened, epoch milliseconds; default now.
             through: `emailAccount` moves only the e-mail account's time, as the one-click unsubscribe does.
         """
-        given = {"profile": profile, "data": data, "subscriptions": subscriptions, "preferences": preferences}
+        given = {
+            "profile": profile,
+            "data": data,
+            "subscriptions": subscriptions,
+            "preferences": preferences,
+            "communications": communications,
+        }
         self.edit(key, {name: change for name, change in given.items() if change is not None}, at=at, through=through)
+
+    def confirm(self, key: str, subscription: str, *, at: int | None = None) -> None:
+        """The person confirms a double opt-in that is pending, by the link in the mail.
+
+        Args:
+            key: UID, or token of a lite account.
+            subscription: Its id, with dots.
+            at: As in `change`.
+
+        Raises:
+            KeyError: No such account.
+            ValueError: Nothing is pending.
+        """
+        leaf = edits.channel_of(self.account(key), subscription) or {}
+        if not leaf.get("isSubscribed") or (leaf.get("doubleOptIn") or {}).get("status") != "Pending":
+            raise ValueError(f"{subscription}: no double opt-in is pending")
+        change = {subscription: {"email": {"doubleOptIn": {"isExternallyVerified": True}}}}
+        self.change(key, subscriptions=change, at=at, through="emailAccount")
+
+    def unsubscribe(self, address: str, subscription: str, *, tags: Sequence[str] = (), at: int | None = None) -> None:
+        """The one-click unsubscribe: it overwrites the tags and moves the e-mail account's time only.
+
+        Args:
+            address: The address in any letter case, or the token of a lite account.
+            subscription: Its id, with dots.
+            tags: What stands in place of the tags; Gigya wipes them when none are given.
+            at: As in `change`.
+
+        Raises:
+            KeyError: Nobody with this address has the subscription.
+        """
+        key = self.uid_of_email(address) or self.lite_token_of(address) or address
+        if edits.channel_of(self.account(key), subscription) is None:
+            raise KeyError(subscription)
+        change = {subscription: {"email": {"isSubscribed": False, "tags": list(tags)}}}
+        self.change(key, subscriptions=change, at=at, through="emailAccount")
 
     def edit(
         self,
@@ -144,23 +190,26 @@ class Site:
         through: Literal["account", "emailAccount"] = "account",
         flags: Mapping[str, bool] | None = None,
         imported: bool = False,
+        lang: str = "en",
     ) -> None:
         """As `change`, with the objects by name; `flags` are top-level members such as `isVerified`.
 
-        `imported`: as an import does it, see `edits.apply`.
+        `imported` and `lang`: see `edits.apply`.
         """
         now = self.clock.milliseconds() if at is None else at
         with self.lock:
             number, row = self._found(key)
             account = account_of(row)
             email = account.email
-            edits.apply(account.document, changes, now, imported=imported)
+            edits.apply(account.document, changes, now, imported=imported, lang=lang, double_opt_in=self.double_opt_in)
             account.document |= flags or {}
             # There is one e-mail account for each address (Gigya: email accounts object), so another address is news.
             moves_email = (
                 through == "emailAccount" or "subscriptions" in changes or not row.is_full or account.email != email
             )
-            _move(account, now, account_too=through == "account", email_too=moves_email)
+            # A decision on a topic moves neither time; only `FROM communications` shows it.
+            moves_account = through == "account" and (bool(flags) or set(changes) != {"communications"})
+            _move(account, now, account_too=moves_account, email_too=moves_email)
             self.store.put(number, row_of(account))
             self.events.note_change(account.key, "upsert", at=now)
             if "subscriptions" in changes:

@@ -20,10 +20,13 @@ from gigya_cheetah_assets.sandbox.gigya.query.sql import Sql
 from gigya_cheetah_assets.sandbox.gigya.rows import COLUMNS, Row
 
 _NAMES = ", ".join(COLUMNS)
+_TABLE: dict[Source, str] = {"accounts": "accounts", "emailAccounts": "accounts", "communications": "communications"}
 _MARKS = ", ".join("?" * len(COLUMNS))
 _TABLES = f"""
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS accounts (id INTEGER PRIMARY KEY, {_NAMES});
+CREATE TABLE IF NOT EXISTS communications (
+    id INTEGER PRIMARY KEY, account INTEGER, uid, topic, channel, status, at, document);
 CREATE TABLE IF NOT EXISTS pending (
     number INTEGER PRIMARY KEY, visible REAL NOT NULL, deleted INTEGER NOT NULL, id INTEGER NOT NULL, {_NAMES});
 """
@@ -33,7 +36,17 @@ CREATE INDEX IF NOT EXISTS by_token ON accounts (token) WHERE is_full = 0;
 CREATE INDEX IF NOT EXISTS by_email ON accounts (email_key);
 CREATE INDEX IF NOT EXISTS by_updated ON accounts (updated);
 CREATE INDEX IF NOT EXISTS by_email_updated ON accounts (email_updated);
+CREATE INDEX IF NOT EXISTS by_account ON communications (account);
+CREATE INDEX IF NOT EXISTS by_decider ON communications (uid);
+CREATE INDEX IF NOT EXISTS by_decision ON communications (at);
 """
+# A row for each decision of an account, as `FROM communications` gives it.
+_DECISIONS = """
+INSERT INTO communications SELECT NULL, a.id, a.uid, e.value ->> 'topic', e.value ->> 'channel', e.value ->> 'status',
+    gigya_moment(e.value ->> 'lastModified'), json_object('UID', a.uid, 'topicId', e.value ->> 'topic',
+    'channelId', e.value ->> 'channel', 'status', e.value ->> 'status', 'timestamp', e.value ->> 'lastModified')
+FROM accounts AS a, json_each('{' || substr(a.communications, 2) || '}', '$.communications') AS e
+WHERE a.communications <> '' AND a.uid IS NOT NULL"""
 _PRAGMAS = "PRAGMA page_size=16384; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536; PRAGMA mmap_size=2147418112;"
 _INSERT_NEW = f"INSERT INTO accounts VALUES (NULL, {_MARKS})"  # noqa: S608 - names of our own; values go by ?
 _INSERT = f"INSERT INTO accounts VALUES (?, {_MARKS})"  # noqa: S608 - names of our own; values go by ?
@@ -70,6 +83,8 @@ def build(path: Path, rows: Iterable[Row], origin: str) -> None:
         connection.executescript(_PRAGMAS + "PRAGMA journal_mode=OFF;" + _TABLES)
         connection.execute("BEGIN")
         connection.executemany(_INSERT_NEW, rows)
+        functions.register(connection)
+        connection.execute(_DECISIONS)
         connection.execute("INSERT INTO about VALUES ('origin', ?)", (origin,))
         connection.execute("COMMIT")
         connection.executescript(_INDEXES + "ANALYZE;")
@@ -100,6 +115,7 @@ class Store:
         uid = _UID if expose_uid else ""
         self._documents = {
             "accounts": "'{' || account || shared || '}'",
+            "communications": "document",
             "emailAccounts": f"'{{' || {uid} email_account {_BOTH_KINDS} || shared || subscriptions || '}}'",
         }
 
@@ -181,21 +197,23 @@ class Store:
 
     # Search
 
-    def ids(self, where: Sql, order: Sql, *, limit: int = -1, offset: int = 0) -> array[int]:
-        """Numbers of the accounts that satisfy a condition, in order."""
+    def ids(
+        self, where: Sql, order: Sql, *, source: Source = "accounts", limit: int = -1, offset: int = 0
+    ) -> array[int]:
+        """Numbers of the records of a source that satisfy a condition, in order."""
         parameters = (*where.parameters, *order.parameters, limit, offset)
-        text = f"SELECT id FROM accounts WHERE {where.text}{order.text} LIMIT ? OFFSET ?"  # noqa: S608 - names of our own; values go by ?
+        text = f"SELECT id FROM {_TABLE[source]} WHERE {where.text}{order.text} LIMIT ? OFFSET ?"  # noqa: S608 - names of our own; values go by ?
         return array("q", [row[0] for row in self._connection.execute(text, parameters)])
 
-    def count(self, where: Sql) -> int:
-        """How many accounts satisfy a condition."""
-        text = f"SELECT count(*) FROM accounts WHERE {where.text}"  # noqa: S608 - names of our own; values go by ?
+    def count(self, where: Sql, source: Source = "accounts") -> int:
+        """How many records of a source satisfy a condition."""
+        text = f"SELECT count(*) FROM {_TABLE[source]} WHERE {where.text}"  # noqa: S608 - names of our own; values go by ?
         return int(self._one(text, where.parameters)[0])
 
     def documents(self, source: Source, ids: Sequence[int]) -> list[bytes]:
-        """The documents of these accounts, in this order; those deleted meanwhile are left out."""
+        """The documents of these records, in this order; those deleted meanwhile are left out."""
         wanted = ",".join(map(str, ids))
-        text = f"SELECT id, CAST({self._documents[source]} AS BLOB) FROM accounts WHERE id IN ({wanted})"  # noqa: S608 - names of our own; values go by ?
+        text = f"SELECT id, CAST({self._documents[source]} AS BLOB) FROM {_TABLE[source]} WHERE id IN ({wanted})"  # noqa: S608 - names of our own; values go by ?
         found: dict[int, bytes] = dict(self._connection.execute(text).fetchall())
         return [found[number] for number in ids if number in found]
 
@@ -221,8 +239,11 @@ class Store:
     def _publish(self, number: int, row: Row, *, deleted: bool) -> None:
         before = self._connection.execute("SELECT email_key FROM accounts WHERE id = ?", (number,)).fetchone()
         self._connection.execute("DELETE FROM accounts WHERE id = ?", (number,))
+        self._connection.execute("DELETE FROM communications WHERE account = ?", (number,))
         if not deleted:
             self._connection.execute(_INSERT, (number, *row))
+            if row.communications:
+                self._connection.execute(f"{_DECISIONS} AND a.id = ?", (number,))
         for key in {before[0] if before else None, row.email_key}:
             if key is not None:
                 self._share(key)

@@ -15,7 +15,12 @@ from typing import TypeVar
 from gigya_cheetah_assets.sandbox.gigya.clock import NEVER, iso
 from gigya_cheetah_assets.sandbox.gigya.rows import Row
 from gigya_cheetah_assets.sandbox.people.pools import Pool, odd_names, pools
-from gigya_cheetah_assets.sandbox.people.shapes import data_pieces, preference_pieces, subscription_pieces
+from gigya_cheetah_assets.sandbox.people.shapes import (
+    communication_pieces,
+    data_pieces,
+    preference_pieces,
+    subscription_pieces,
+)
 
 DAY = 86_400_000
 _YEARS = 4 * 365 * DAY
@@ -109,6 +114,7 @@ class _Inventor:
             uid, token, email, None if email is None else email.lower(), created, updated, email_updated, logged_in,
             registered, active, verified, uid is not None, has_lite, owner and email is not None,
             account.encode(), head.encode(), self._shared(pool, email, place).encode(), subscriptions.encode(),
+            b"" if uid is None else self._communications(updated).encode(),
         )  # fmt: skip
 
     def _email(self, pool: Pool, place: int, *, always_good: bool) -> str | None:
@@ -135,6 +141,10 @@ class _Inventor:
             f'"loginIDs":{{"emails":[{addresses}],"unverifiedEmails":[]}},'
             f'"emails":{{"verified":[{addresses}],"unverified":[]}}{preferences}'
         )
+
+    def _communications(self, updated: int) -> str:
+        communications = _pick(communication_pieces(), self._roll())
+        return f',"communications":{communications.replace("@T", _when(updated))}' if communications else ""
 
     def _shared(self, pool: Pool, email: str | None, place: int) -> str:
         """Profile and data; one account in two hundred has no profile at all."""

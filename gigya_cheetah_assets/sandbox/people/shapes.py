@@ -11,6 +11,8 @@ from functools import lru_cache
 
 import msgspec
 
+from gigya_cheetah_assets.sandbox.gigya.consents import TOPICS
+
 PIECES = 600
 
 
@@ -33,6 +35,13 @@ def preference_pieces() -> tuple[str, ...]:
     """Values of `preferences`, the empty text for none."""
     dice = random.Random("preferences")  # noqa: S311 - repeatable on purpose
     return tuple(_preferences(dice) for _ in range(100))
+
+
+@lru_cache(maxsize=1)
+def communication_pieces() -> tuple[str, ...]:
+    """Values of `communications`, the empty text for none."""
+    dice = random.Random("communications")  # noqa: S311 - repeatable on purpose
+    return tuple(_communications(dice) for _ in range(100))
 
 
 def _data(dice: random.Random) -> str:
@@ -58,6 +67,9 @@ def _data(dice: random.Random) -> str:
         content["optInSource"] = dice.choice(["checkout", "app", "newsletter footer", "store; till 3", "  "])
     if dice.random() < 0.8:
         content["externalIds"] = {"crm": "@N"}
+    if dice.random() < 0.5:
+        # Old imports left consents as texts, and some of them say nothing that anybody could read.
+        content["catalogue"] = dice.choice([True, True, False, "yes", "no", "OptIn", "perhaps", "", None])
     return _json(content)
 
 
@@ -97,7 +109,30 @@ def _preferences(dice: random.Random) -> str:
     content: dict[str, object] = {"terms": {"tos": {**granted, "actionTimestamp": "@T", "tags": []}}}
     if dice.random() < 0.5:
         content["privacy"] = {"partners": refused}
+    if dice.random() < 0.6:
+        content["marketing"] = {"surveys": _survey(dice)}
     return _json(content)
+
+
+def _survey(dice: random.Random) -> dict[str, object]:
+    """A consent, to the current document or to one that is too old, or one that does not tell."""
+    version = dice.choice([2.0, 2.0, 2.0, 3, "2.0", 1.0, None])
+    known: dict[str, object] = {} if version is None else {"docVersion": version}
+    granted = dice.choice([True, True, True, False, None])
+    times = {"lastConsentModified": "@T", "actionTimestamp": "@T"}
+    return {"isConsentGranted": granted, **known, "lang": "en", **times, "tags": dice.choice([[], ["app"]])}
+
+
+def _communications(dice: random.Random) -> str:
+    if dice.random() < 0.4:
+        return ""
+    times = {"lastModified": "@T", "userActionTimestamp": "@T"}
+    content: dict[str, object] = {}
+    for key, (topic, channel) in TOPICS.items():
+        if dice.random() < 0.6:
+            status = dice.choice(["OptIn", "OptIn", "OptOut", "optIn", "OPTOUT"])
+            content[key] = {"topic": topic, "channel": channel, "status": status, **times}
+    return _json(content) if content else ""
 
 
 def _json(content: dict[str, object]) -> str:

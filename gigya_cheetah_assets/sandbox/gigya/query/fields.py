@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Source = Literal["accounts", "emailAccounts", "auditLog"]
+Source = Literal["accounts", "emailAccounts", "communications", "auditLog"]
 Kind = Literal["text", "number", "moment", "flag"]
 
 _PERSONAL = ("email", "username", "firstName", "lastName", "zip", "country", "gender")
@@ -18,7 +18,7 @@ ENCRYPTED = frozenset([f"profile.{name}" for name in _PERSONAL]) | {"email", "lo
 
 @dataclass(frozen=True)
 class Column:
-    """A column of table `accounts`, and what its values are."""
+    """A column of the source's table, and what its values are."""
 
     name: str
     kind: Kind
@@ -63,6 +63,13 @@ COLUMNS: dict[Source, dict[str, Column]] = {
         "lastUpdatedTimestamp": Column("email_updated", "number"),
         "lastUpdated": Column("email_updated", "moment"),
     },
+    "communications": {
+        "UID": Column("uid", "text"),
+        "topicId": Column("topic", "text"),
+        "channelId": Column("channel", "text"),
+        "status": Column("status", "text"),
+        "timestamp": Column("at", "moment"),
+    },
     "auditLog": {
         "@timestamp": Column("at", "moment"),
         "endpoint": Column("endpoint", "text"),
@@ -76,6 +83,7 @@ _SUBSCRIPTIONS = """'{"":0' || subscriptions || '}'"""
 _HEADS: dict[Source, str] = {
     "accounts": "'{' || account || '}'",
     "emailAccounts": "'{' || email_account || '}'",
+    "communications": "document",
     "auditLog": "content",
 }
 
@@ -86,7 +94,7 @@ def locate(source: Source, path: str) -> Column | Document:
     if column is not None:
         return column
     paths = tuple("$" + "".join(f'."{segment}"' for segment in variant) for variant in variants(path))
-    top = "" if source == "auditLog" else path.split(".", 1)[0]
+    top = "" if source in ("auditLog", "communications") else path.split(".", 1)[0]
     if top in ("profile", "data"):
         return Document(_SHARED, paths)
     if top == "subscriptions":
