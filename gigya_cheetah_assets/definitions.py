@@ -13,6 +13,7 @@ import dagster as dg
 
 from gigya_cheetah_assets import pace
 from gigya_cheetah_assets.assets.clock import clock_asset
+from gigya_cheetah_assets.assets.deletions import deletion_assets
 from gigya_cheetah_assets.assets.external import external_assets
 from gigya_cheetah_assets.assets.feeds import feed_checks
 from gigya_cheetah_assets.assets.housekeeping import retention_asset
@@ -25,11 +26,12 @@ from gigya_cheetah_assets.resources import Connections
 from gigya_cheetah_assets.schedules import (
     asset_job,
     daily_schedule,
+    deletions_job,
     feeds_job,
     hourly_schedule,
     inbound_job,
     outbound_job,
-    outbound_schedule,
+    window_schedule,
 )
 from gigya_cheetah_assets.sensors import delivery_sensor, inbox_sensor
 
@@ -52,6 +54,7 @@ def _sync_definitions(sync: Sync) -> dg.Definitions:
     parts = [
         _outbound(sync),
         _housekeeping(sync),
+        *([] if sync.deletions.source == "none" else [_deletions(sync)]),
         *([_inbound(sync, sync.inbound_files)] if sync.inbound_files else []),
     ]
     whole = dg.Definitions.merge(dg.Definitions(assets=external_assets(sync)), *parts)
@@ -68,9 +71,16 @@ def _outbound(sync: Sync) -> dg.Definitions:
     return dg.Definitions(
         assets=[*assets, clock],
         jobs=[job, clock_job],
-        schedules=[outbound_schedule(sync, job), hourly_schedule(sync, clock_job, minute=40)],
+        schedules=[window_schedule(sync, job), hourly_schedule(sync, clock_job, minute=40)],
         sensors=[delivery_sensor(sync)],
     )
+
+
+def _deletions(sync: Sync) -> dg.Definitions:
+    """From accounts that are deleted in Gigya to the suppression file in the outbox."""
+    assets = deletion_assets(sync)
+    job = deletions_job(sync, assets)
+    return dg.Definitions(assets=assets, jobs=[job], schedules=[window_schedule(sync, job, later=10)])
 
 
 def _inbound(sync: Sync, files: InboundFiles) -> dg.Definitions:

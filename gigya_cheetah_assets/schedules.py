@@ -33,6 +33,16 @@ def inbound_job(sync: Sync, assets: list[dg.AssetsDefinition]) -> dg.UnresolvedA
     )
 
 
+def deletions_job(sync: Sync, assets: list[dg.AssetsDefinition]) -> dg.UnresolvedAssetJobDefinition:
+    """The way of a window's deletions as one job."""
+    return dg.define_asset_job(
+        f"{sync.name}_deletions",
+        selection=dg.AssetSelection.assets(*assets),
+        description=f"Accounts of {sync.name} that were deleted in a window, from Gigya to the suppression file.",
+        tags={"sync": sync.name},
+    )
+
+
 def feeds_job(sync: Sync, feeds: dg.AssetChecksDefinition) -> dg.UnresolvedAssetJobDefinition:
     """The look whether all feeds arrive."""
     return dg.define_asset_job(
@@ -74,13 +84,19 @@ def daily_schedule(sync: Sync, job: dg.UnresolvedAssetJobDefinition, *, hour: in
     )
 
 
-def outbound_schedule(sync: Sync, job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
-    """Requests each window once it has ended and Gigya's search has had its delay to catch up."""
-    minute = sync.windows.delay_minutes
+def window_schedule(sync: Sync, job: dg.UnresolvedAssetJobDefinition, *, later: int = 0) -> dg.ScheduleDefinition:
+    """Requests each window once it has ended and Gigya's search has had its delay to catch up.
+
+    Args:
+        sync: Whose windows.
+        job: What is run for each.
+        later: Minutes after the outbound windows, within the same hour.
+    """
+    minute = min(sync.windows.delay_minutes + later, 59)
     cron = f"{minute} * * * *" if sync.windows.every == "hour" else f"{minute} 0 * * *"
 
     @dg.schedule(
-        name=f"{sync.name}_outbound_schedule",
+        name=f"{job.name}_schedule",
         job=job,
         cron_schedule=cron,
         execution_timezone="UTC",

@@ -70,6 +70,16 @@ def rows_schema(table: FieldTable) -> Schema:
     return Schema(key, tuple(columns), pa.DataFrameSchema(columns, strict=True, ordered=True))
 
 
+def deletions_schema() -> Schema:
+    """What `gigya_deletions` promises of the accounts that a source tells: a UID, when and how."""
+    columns = {
+        "uid": pa.Column(_TEXT, _key_check(), nullable=False),
+        "deleted_at": pa.Column(pd.ArrowDtype(arrow.int64()), pa.Check.ge(0, error="a_time"), nullable=False),
+        "reason": pa.Column(_TEXT, nullable=False),
+    }
+    return Schema("uid", tuple(columns), pa.DataFrameSchema(columns, strict=True, ordered=True))
+
+
 def validate(schema: Schema, frame: arrow.Table) -> Breaches:
     """Validates a frame as a whole; a call costs some 20 ms whatever its rows, so give it many.
 

@@ -9,6 +9,8 @@ from gigya_cheetah_assets_tests.syncs import minimal_sync
 
 VARIABLES = ("GIGYA_API_KEY", "GIGYA_USER_KEY", "GIGYA_SECRET")
 OUTBOUND = ("gigya_profiles", "cheetahmail_rows", "staged_import_files", "opt_out_clock", "retention")
+DELETIONS = ("gigya_deletions", "staged_deletion_file")
+SCHEDULES = ("outbound", "deletions", "opt_out_clock", "retention")
 INBOUND = ("inbound_rows", "inbound_change_set", "gigya_account_updates", "reconciliation")
 
 
@@ -30,10 +32,10 @@ def test_each_sync_has_its_own_assets_job_and_schedule() -> None:
     definitions = build_definitions(syncs=[_sync(), _sync(name="other")])
     repository = definitions.get_repository_def()
     names = {key.to_user_string() for key in repository.asset_graph.executable_asset_keys}
-    assert names == {f"{sync}/{asset}" for sync in ("acme", "other") for asset in OUTBOUND}
+    assert names == {f"{sync}/{asset}" for sync in ("acme", "other") for asset in (*OUTBOUND, *DELETIONS)}
     assert {"acme_outbound", "other_outbound"} <= set(repository.job_names)
     assert {schedule.name for schedule in repository.schedule_defs} == {
-        f"{sync}_{name}_schedule" for sync in ("acme", "other") for name in ("outbound", "opt_out_clock", "retention")
+        f"{sync}_{name}_schedule" for sync in ("acme", "other") for name in SCHEDULES
     }
 
 
@@ -41,7 +43,7 @@ def test_a_sync_with_inbound_files_has_the_other_direction_too() -> None:
     files = {"unsubscribes": {"pattern": "*unsubs_*"}}
     repository = build_definitions(syncs=[_sync(inbound_files=files)]).get_repository_def()
     names = {key.to_user_string() for key in repository.asset_graph.executable_asset_keys}
-    assert names == {f"acme/{asset}" for asset in (*OUTBOUND, *INBOUND)}
+    assert names == {f"acme/{asset}" for asset in (*OUTBOUND, *DELETIONS, *INBOUND)}
     assert {sensor.name for sensor in repository.sensor_defs} == {"acme_inbox_sensor", "acme_delivery_sensor"}
     assert "acme_feeds_schedule" in {schedule.name for schedule in repository.schedule_defs}
 

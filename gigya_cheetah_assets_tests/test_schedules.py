@@ -8,13 +8,13 @@ import pytest
 from gigya_cheetah_assets.assets.outbound import outbound_assets
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.definitions import build_definitions
-from gigya_cheetah_assets.schedules import outbound_job, outbound_schedule
+from gigya_cheetah_assets.schedules import outbound_job, window_schedule
 from gigya_cheetah_assets_tests.syncs import minimal_sync
 
 
 def _schedule(**changes: object) -> dg.ScheduleDefinition:
     sync = Sync.model_validate(minimal_sync(**changes))
-    return outbound_schedule(sync, outbound_job(sync, outbound_assets(sync)))
+    return window_schedule(sync, outbound_job(sync, outbound_assets(sync)))
 
 
 def _requested(moment: datetime, **changes: object) -> str | None:

@@ -22,7 +22,7 @@ def external_assets(sync: Sync) -> list[dg.AssetSpec]:
         ),
         dg.AssetSpec(
             key(sync, "cheetahmail_subscribers"),
-            deps=[key(sync, "staged_import_files")],
+            deps=[key(sync, name) for name in _delivered(sync)],
             group_name=CHEETAHMAIL,
             kinds={"cheetahmail"},
             description="CheetahMail's list. Its own import job loads the delivered files on its own schedule.",
@@ -35,3 +35,8 @@ def external_assets(sync: Sync) -> list[dg.AssetSpec]:
             description="The files that CheetahMail's own extract job drops into the inbox.",
         ),
     ]
+
+
+def _delivered(sync: Sync) -> list[str]:
+    """The assets whose files CheetahMail imports."""
+    return ["staged_import_files", *([] if sync.deletions.source == "none" else ["staged_deletion_file"])]

@@ -11,6 +11,7 @@ OUTBOUND = "outbound"
 INBOUND = "inbound"
 CHEETAHMAIL = "cheetahmail"
 CONSENT = "consent"
+DELETIONS = "deletions"
 HOUSEKEEPING = "housekeeping"
 
 

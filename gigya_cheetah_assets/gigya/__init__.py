@@ -7,7 +7,7 @@ Knows nothing of Dagster, files or mapping, and serves in a notebook too:
             print(len(page.records))
 """
 
-from gigya_cheetah_assets.gigya.accounts import get_account
+from gigya_cheetah_assets.gigya.accounts import account_exists, get_account
 from gigya_cheetah_assets.gigya.client import GigyaClient
 from gigya_cheetah_assets.gigya.clock import Clock
 from gigya_cheetah_assets.gigya.codes import raise_for
@@ -47,6 +47,7 @@ __all__ = [
     "SearchEnvelope",
     "TokenBucket",
     "UnexpectedAnswer",
+    "account_exists",
     "get_account",
     "page_decoder",
     "prefetched",

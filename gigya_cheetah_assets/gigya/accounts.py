@@ -9,6 +9,7 @@ import msgspec
 
 from gigya_cheetah_assets.gigya.client import GigyaClient
 from gigya_cheetah_assets.gigya.envelope import Envelope, envelope_only
+from gigya_cheetah_assets.gigya.errors import AccountGone
 
 DEFAULT_INCLUDE = ("profile", "data", "subscriptions", "preferences")
 
@@ -26,6 +27,19 @@ def get_account(client: GigyaClient, uid: str, include: Iterable[str] = DEFAULT_
         GigyaCheetahError: As `GigyaClient.call`.
     """
     return client.call("accounts.getAccountInfo", {"UID": uid, "include": ",".join(include)}, _as_dict)
+
+
+def account_exists(client: GigyaClient, uid: str) -> bool:
+    """Whether the site has this account now.
+
+    Raises:
+        GigyaCheetahError: As `GigyaClient.call`.
+    """
+    try:
+        client.call("accounts.getAccountInfo", {"UID": uid, "include": "regSource"}, envelope_only)
+    except AccountGone:
+        return False
+    return True
 
 
 def _as_dict(body: bytes) -> tuple[Envelope, dict[str, Any]]:

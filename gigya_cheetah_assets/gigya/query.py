@@ -15,7 +15,7 @@ from typing import Literal, get_args
 from gigya_cheetah_assets.config.model import GIGYA_PATH
 from gigya_cheetah_assets.errors import ConfigError
 
-Source = Literal["accounts", "emailAccounts", "communications"]
+Source = Literal["accounts", "emailAccounts", "communications", "auditLog"]
 Value = str | int | float | bool
 # No limit is documented; a connector of Gigya's found that about 30,000 characters pass.
 LONGEST = 30_000

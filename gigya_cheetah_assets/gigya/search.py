@@ -39,11 +39,17 @@ class Page(Generic[T]):
     next_cursor_id: str | None
 
 
-def search(client: GigyaClient, query: Query, decode: PageDecode[T]) -> Iterator[Page[T]]:
+def search(client: GigyaClient, query: Query, decode: PageDecode[T], *, method: str = _SEARCH) -> Iterator[Page[T]]:
     """The pages of a query, each asked for when it is wanted.
 
     A cursor dies five minutes after its last page, so pages must be put away quickly. Records that change during
     the scan may come twice or move between pages: keep the latest of a UID.
+
+    Args:
+        client: The site.
+        query: What is searched for.
+        decode: Reads a page.
+        method: Which of Gigya's searches; all have the same cursors.
 
     Raises:
         CursorExpired: Throw away all that this search gave and start again; nothing is then lost or doubled.
@@ -53,11 +59,11 @@ def search(client: GigyaClient, query: Query, decode: PageDecode[T]) -> Iterator
     params: dict[str, Any] = {"query": str(query), "openCursor": True}
     seen: set[str] = set()
     while True:
-        envelope, records = _page(client, params, decode)
+        envelope, records = _page(client, method, params, decode)
         cursor = envelope.next_cursor_id or None
         if cursor in seen:
             raise CursorLoop(
-                f"{_SEARCH} gave a cursor id for the second time, after {len(seen) + 1} pages",
+                f"{method} gave a cursor id for the second time, after {len(seen) + 1} pages",
                 next_step="run it again; if it stays so, report the callId to SAP support",
                 call_id=envelope.call_id or "",
             )
@@ -96,13 +102,15 @@ def restarting(
             return
 
 
-def _page(client: GigyaClient, params: dict[str, Any], decode: PageDecode[T]) -> tuple[SearchEnvelope, T]:
+def _page(client: GigyaClient, method: str, params: dict[str, Any], decode: PageDecode[T]) -> tuple[SearchEnvelope, T]:
     def both(body: bytes) -> tuple[SearchEnvelope, tuple[SearchEnvelope, T]]:
         decoded = decode(body)
         return decoded[0], (decoded[0], decoded[1])
 
     try:
-        return client.call(_SEARCH, {**params, "timeout": SEARCH_MILLISECONDS}, both)
+        # Of the other searches no such parameter is documented.
+        patience = {"timeout": SEARCH_MILLISECONDS} if method == _SEARCH else {}
+        return client.call(method, {**params, **patience}, both)
     except ServerFault as error:
         # No source names the code of a dead cursor, and some servers fail inside instead of refusing it.
         if error.code == 500001 and "cursorId" in params:

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.gigya import GigyaClient
+from gigya_cheetah_assets.inbound import deleted
 from gigya_cheetah_assets.inbound.accounts import Account, AccountReader
 from gigya_cheetah_assets.inbound.change_counts import ChangeSetSummary, Counts
 from gigya_cheetah_assets.inbound.feeds import Feed, feed_of
@@ -36,7 +37,7 @@ from gigya_cheetah_assets.inbound.read import EVENTS, InboundRead
 from gigya_cheetah_assets.inbound.rejects import LineRejects
 from gigya_cheetah_assets.inbound.rules import rules_of
 from gigya_cheetah_assets.inbound.take import state_of
-from gigya_cheetah_assets.ledger import Base, InboundState, Item, Ledger, ParkedOptOut
+from gigya_cheetah_assets.ledger import Base, InboundState, Item, Ledger, ParkedOptOut, Tombstones
 from gigya_cheetah_assets.ledger.consents import OPT_OUT
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound.by_key import ByKey
@@ -87,9 +88,10 @@ def make_change_set(
     if done and (target / folders.SUMMARY).is_file():
         # This very file was applied: what it asked stands there, and asking again would find nothing.
         return summary.read(target, ChangeSetSummary)
+    stones = Tombstones(ledger, sync.name)
     with (
         folders.building(target) as building,
-        _Maker(client, sync, feed, state=state, folder=building, read=read) as maker,
+        _Maker(client, sync, feed, state=state, stones=stones, folder=building, read=read) as maker,
     ):
         if done:
             maker.counts.ignored["content_was_applied_before"] = read.events
@@ -122,11 +124,13 @@ class _Maker:
         feed: Feed,
         *,
         state: InboundState,
+        stones: Tombstones,
         folder: Path,
         read: InboundRead,
     ) -> None:
         self.counts = Counts(feed.subscriptions)
         self._feed, self._state, self._read = feed, state, read
+        self._stones = stones
         self._rules = rules_of(feed)
         self._accounts = AccountReader(client, feed.table)
         self._by_key = ByKey(client, sync, feed.table)
@@ -193,6 +197,7 @@ class _Maker:
         found = self._look_up(people)
         unknown = [row for uid, theirs in people.items() if uid not in found.accounts for row in theirs]
         self._unknown(unknown, {} if late else found.owners)
+        people = self._living({uid: people[uid] for uid in found.accounts})
         bases = self._state.bases(sorted(found.accounts))
         items = [self._item(found, bases[uid], uid, people[uid]) for uid in sorted(found.accounts)]
         if late:
@@ -201,6 +206,16 @@ class _Maker:
         self._state.plan_more(self._read.sha256, items)
         self._changes.add(pa.Table.from_pylist(list(_lines(items)), schema=CHANGES))
         self._waited.add(pa.Table.from_pylist(list(_waited(found.parked)), schema=WAITED))
+
+    def _living(self, people: dict[str, list[Row]]) -> dict[str, list[Row]]:
+        """The rows of accounts without what is said of somebody who was deleted."""
+        rows = [row for theirs in people.values() for row in theirs]
+        stones = self._stones.of(people, (row["email"] for row in rows))
+        if not stones:
+            return people
+        kept = {uid: deleted.of_accounts(self._feed, theirs, stones) for uid, theirs in people.items()}
+        self._refuse([row for each in kept.values() for row in each.deleted], deleted.DELETED)
+        return {uid: each.living for uid, each in kept.items()}
 
     def _look_up(self, people: dict[str, list[Row]]) -> _Lookups:
         accounts = self._accounts.read(sorted(people))
@@ -258,7 +273,14 @@ class _Maker:
             self._keep_or_reject([row], LITE_ACCOUNT)
 
     def _keep_or_reject(self, rows: list[Row], reason: str) -> None:
-        """Opt-outs without an account wait on their address; every other row is a reject."""
+        """Opt-outs without an account wait on their address; every other row is a reject.
+
+        Of who was deleted nothing is kept: the tombstone remembers that there was an opt-out.
+        """
+        stones = self._stones.of((row["uid"] for row in rows), (row["email"] for row in rows))
+        rows, gone = deleted.of_nobody(rows, stones)
+        self._stones.note_opt_outs(deleted.opt_outs_after(self._feed, gone))
+        self._refuse(gone, deleted.DELETED)
         parked = [
             ParkedOptOut(row["email"], name, row["at"], self._read.name, row["line"])
             for row in rows
@@ -268,9 +290,11 @@ class _Maker:
         self._state.park(parked)
         kept = {opt_out.line for opt_out in parked}
         self.counts.parked += len(kept)
-        rejected = [(row["line"], "", reason) for row in rows if row["line"] not in kept]
-        self.counts.rejected += len(rejected)
-        self._reject(rejected)
+        self._refuse([row for row in rows if row["line"] not in kept], reason)
+
+    def _refuse(self, rows: list[Row], reason: str) -> None:
+        self.counts.rejected += len(rows)
+        self._reject([(row["line"], "", reason) for row in rows])
 
     def _reject(self, lines: tuple[tuple[int, str, str], ...] | list[tuple[int, str, str]]) -> None:
         if lines:

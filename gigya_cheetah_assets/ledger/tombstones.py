@@ -15,12 +15,14 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from gigya_cheetah_assets.ledger.corrections import note
 from gigya_cheetah_assets.ledger.deliveries import set_head
+from gigya_cheetah_assets.ledger.digests import slots
 from gigya_cheetah_assets.ledger.lookup import head
 from gigya_cheetah_assets.ledger.parked import normal_address
 from gigya_cheetah_assets.ledger.pseudonyms import Pseudonyms, own_pseudonyms, read_pseudonyms
 from gigya_cheetah_assets.ledger.store import Ledger
-from gigya_cheetah_assets.ledger.tables import tombstones
+from gigya_cheetah_assets.ledger.tables import agreed, tombstones
 
 _CHUNK = 500
 _FIELDS = ("deleted_at", "opt_ins_after", "reason", "window", "revision", "erased_at")
@@ -122,6 +124,26 @@ class Tombstones:
             for person in people:
                 self._put_up(connection, pseudonyms, person, window, revision)
             return revision
+
+    def make_room(self, uids: Iterable[str]) -> int:
+        """Forgets what was agreed on with accounts whose address a deleted one had; the next window delivers them anew.
+
+        CheetahMail knows people by address: whoever it is told to forget is also the account that has the address now.
+
+        Returns:
+            How many of them the ledger knew.
+        """
+        made = 0
+        with self._ledger.transaction(self._sync) as (connection, _):
+            for uid in uids:
+                (slot,) = slots([uid])
+                which = (agreed.c.sync == self._sync, agreed.c.slot == slot, agreed.c.uid == uid)
+                if connection.execute(sa.delete(agreed).where(*which)).rowcount:
+                    note(connection, self._sync, uid, 0)
+                    made += 1
+            before = head(connection, self._sync)
+            set_head(connection, self._sync, replace(before, population=before.population - made))
+        return made
 
     def note_opt_outs(self, opt_outs: Iterable[tuple[str, int | None]]) -> None:
         """Notes that the addresses of deleted people opted out after all: earlier opt-ins of them do not count.

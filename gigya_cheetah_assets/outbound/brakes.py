@@ -15,7 +15,7 @@ from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.ledger import Ledger
 from gigya_cheetah_assets.outbound.summary import ProfilesSummary, RowsSummary
 
-BRAKES = ("volume", "reject_share", "opt_out_share", "opt_in_share", "blank_share")
+BRAKES = ("volume", "reject_share", "opt_out_share", "opt_in_share", "blank_share", "deletion_share")
 WINDOWS_COMPARED = 24
 _FEWEST_WINDOWS = 3
 _SMALLEST_NORMAL = 20

@@ -20,9 +20,9 @@ from gigya_cheetah_assets.cheetahmail import Manifest
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.gigya import prefetched
-from gigya_cheetah_assets.ledger import DeliveredFile, Ledger, PreparedRows, RowShape
+from gigya_cheetah_assets.ledger import DeliveredFile, Ledger, PreparedRows, RowShape, Tombstones
 from gigya_cheetah_assets.mapping import FieldTable
-from gigya_cheetah_assets.outbound import corrections, outbox
+from gigya_cheetah_assets.outbound import corrections, deleted, outbox
 from gigya_cheetah_assets.outbound.lite_keys import Following
 from gigya_cheetah_assets.outbound.sealing import Seals
 from gigya_cheetah_assets.outbound.summary import DeliverySummary, ProfilesSummary, RowsSummary
@@ -46,6 +46,7 @@ class Delivery:
         self.superseded = 0
         self._data = data
         self._shape = RowShape.of(table.fields)
+        self._stones = Tombstones(ledger, sync.name)
         self._rows = folders.finished(self._folder(folders.ROWS))
         self._counted = summary.read(self._rows, RowsSummary)
         self._extracted = summary.read(folders.finished(self._folder(folders.PROFILES)), ProfilesSummary)
@@ -116,6 +117,7 @@ class Delivery:
         schema = schemas.rows_schema(self.table)
         for batch in read_batches(self._rows / "profiles.parquet"):
             rows = self._current(batch)
+            self._refuse_deleted_addresses(rows)
             breaches = schemas.validate(schema, rows)
             if breaches.problems or len(breaches.rejects):
                 raise StopSync(
@@ -127,13 +129,25 @@ class Delivery:
             yield rows
 
     def _current(self, rows: pa.Table) -> pa.Table:
-        """Leaves out whom a later delivery overtook since the rows were made."""
+        """Leaves out whom a later delivery overtook, or who was deleted, since the rows were made."""
         if not self._moved_on:
             return rows
         overtaken = self.ledger.superseded(
             self.sync.name, rows[self._shape.key], rows["_updated"], window=self.window.stamp
         )
-        return Following(self.ledger, self.sync.name, self.table).standing(rows.filter(pc.invert(overtaken)))
+        current = Following(self.ledger, self.sync.name, self.table).standing(rows.filter(pc.invert(overtaken)))
+        return deleted.without(current, self._stones, self._shape.key)
+
+    def _refuse_deleted_addresses(self, rows: pa.Table) -> None:
+        """Whether an opt-in is older than a deletion of its address is looked at when rows are made."""
+        if not self._moved_on:
+            return
+        count = deleted.addresses_deleted_since(rows, self._stones, self._shape, self._counted.ledger_revision)
+        if count:
+            raise StopSync(
+                f"{self.sync.name}, window {self.window.key}: {count} addresses were deleted since its rows were made",
+                next_step="materialize cheetahmail_rows of this window again",
+            )
 
     def _record(self, rows: Iterable[PreparedRows], files: Iterable[DeliveredFile]) -> int:
         revision = self.ledger.record(

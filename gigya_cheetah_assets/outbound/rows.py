@@ -25,10 +25,19 @@ from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.config.files import KINDS_IN_ORDER, Kind
 from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.gigya import prefetched
-from gigya_cheetah_assets.ledger import Baseline, Changes, InboundState, Ledger, RowShape, compare, compare_rejected
+from gigya_cheetah_assets.ledger import (
+    Baseline,
+    Changes,
+    InboundState,
+    Ledger,
+    RowShape,
+    Tombstones,
+    compare,
+    compare_rejected,
+)
 from gigya_cheetah_assets.ledger.neighbours import Neighbours
 from gigya_cheetah_assets.mapping import FieldTable, Mapped, map_profiles
-from gigya_cheetah_assets.outbound import parked, shared_emails
+from gigya_cheetah_assets.outbound import deleted, parked, shared_emails
 from gigya_cheetah_assets.outbound.encodings import FileEncodings
 from gigya_cheetah_assets.outbound.lite_keys import Following
 from gigya_cheetah_assets.outbound.near import Near
@@ -144,6 +153,7 @@ class _RowsMaker:
         self._schema = schemas.rows_schema(table)
         self._shape = RowShape.of(table.fields)
         self.following = Following(ledger, sync.name, table)
+        self._stones = Tombstones(ledger, sync.name)
         self._parked = InboundState(ledger, sync.name, self._shape).parked()
 
     def mapped(self, batches: Iterable[pa.Table]) -> Iterator[tuple[pa.Table, Mapped]]:
@@ -159,6 +169,7 @@ class _RowsMaker:
         counts.unchanged += len(mapped.rows) - len(standing)
         rows, withheld = self._shared.withhold(standing, self._shape.key)
         rows, waiting, waits = parked.withhold(rows, self._parked, self._shape)
+        rows, buried, graves = deleted.withhold(rows, self._stones, self._shape)
         breaches = schemas.validate(self._schema, rows)
         counts.problems += breaches.problems
         good, unwritable, lines = self._encodings.split(breaches.good)
@@ -166,6 +177,7 @@ class _RowsMaker:
             mapped.rejects,
             self._shared.rejects(withheld, self._shape.key),
             waits,
+            graves,
             breaches.rejects,
             lines,
         ):
@@ -176,7 +188,7 @@ class _RowsMaker:
         counts.value_errors += mapped.value_errors
         repeats = profiles["UID"].filter(profiles["repeat"])
         self._compare(good, repeats)
-        held = pa.concat_tables([withheld, waiting])
+        held = pa.concat_tables([withheld, waiting, buried])
         self._rejected(_without(held, self._shape.key, repeats), held=True)
         rejected = pa.concat_tables([mapped.rejected, breaches.bad, unwritable])
         self._rejected(_without(rejected, self._shape.key, repeats))
@@ -226,6 +238,8 @@ class _RowsMaker:
 
     def _rejected(self, rows: pa.Table, *, held: bool = False) -> None:
         rows = self.following.standing(rows)
+        # Of who was deleted nothing leaves any more, and the ledger shall not hear of her again.
+        rows = deleted.without(rows, self._stones, self._shape.key)
         if not len(rows):
             return
         baseline = self._ledger.baseline(self._sync, rows[self._shape.key], window=self._window.stamp)

@@ -45,9 +45,9 @@ class Runs:
         """The sync as it is now; tests change `content`."""
         return Sync.model_validate(self.content)
 
-    def run(self, *keys: str, assets: str | None = None) -> dg.ExecuteInProcessResult:
+    def run(self, *keys: str, assets: str | None = None, job_name: str = "outbound") -> dg.ExecuteInProcessResult:
         """Materializes windows, several of them by one run over their range."""
-        job = build_definitions(syncs=[self.sync]).resolve_job_def("sandbox_outbound")
+        job = build_definitions(syncs=[self.sync]).resolve_job_def(f"sandbox_{job_name}")
         tags = {}
         if len(keys) > 1:
             tags = {"dagster/asset_partition_range_start": keys[0], "dagster/asset_partition_range_end": keys[-1]}
