@@ -23,7 +23,14 @@ from gigya_cheetah_assets.deletions.people import DELETIONS, taken_apart
 from gigya_cheetah_assets.deletions.summary import DeletionsSummary
 from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.gigya import CursorExpired, GigyaClient, account_exists
-from gigya_cheetah_assets.gigya.deletions import STREAM, DeletedAccount, audit_query, from_audit_log, from_stream
+from gigya_cheetah_assets.gigya.deletions import (
+    DELETE_LITE,
+    STREAM,
+    DeletedAccount,
+    audit_query,
+    from_audit_log,
+    from_stream,
+)
 from gigya_cheetah_assets.ledger import Ledger, RowShape
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound.by_key import ByKey
@@ -102,7 +109,7 @@ class _Finder:
     ) -> None:
         self.counts: Counter[str] = Counter()
         self._client, self._sync, self._window, self._ledger, self._now = client, sync, window, ledger, now
-        self._shape = RowShape.of(table.fields)
+        self._table, self._shape = table, RowShape.of(table.fields)
         self._by_key = ByKey(client, sync, table)
         self._schema = schemas.deletions_schema()
         self._problems: list[str] = []
@@ -124,9 +131,12 @@ class _Finder:
                 self.counts["read"] += len(page)
                 self.counts["failed"] += sum(not one.succeeded for one in page)
                 self.counts["nameless"] += sum(one.succeeded and not one.uid for one in page)
-                lines = [{"uid": one.uid, "deleted_at": one.at or self._now, "reason": one.reason} for one in good]
-                spool.add(pa.Table.from_pylist(lines, schema=_FOUND))
+                spool.add(pa.Table.from_pylist([self._line(one) for one in good], schema=_FOUND))
         return spool
+
+    def _line(self, one: DeletedAccount) -> dict[str, object]:
+        key = self._table.lite_key(one.uid or "") if one.reason == DELETE_LITE else one.uid
+        return {"uid": key, "deleted_at": one.at or self._now, "reason": one.reason}
 
     def deleted(self, part: pa.Table, rejects: RejectsWriter) -> pa.Table:
         """Those of a part who are gone, each once, in stable order."""

@@ -120,6 +120,13 @@ def test_the_same_window_again_delivers_the_same_bytes_and_another_window_nothin
     assert (loop.files(), told(loop).told_before) == (before, 1)
 
 
+def test_a_lite_account_is_deleted_by_its_token(loop: Inbound) -> None:
+    lite = next(row for row in lines(loop, "profiles", FIRST) if row["GIGYA_UID"].startswith("lite-"))
+    delete(loop, lite["GIGYA_UID"].removeprefix("lite-"))
+    deletions(loop)
+    assert suppressed(loop) == [lite["GIGYA_UID"]]
+
+
 def test_the_stream_tells_deletions_of_applications_too(loop: Inbound) -> None:
     loop.content["deletions"] = {"source": "stream"}
     row = person(loop, "1")
