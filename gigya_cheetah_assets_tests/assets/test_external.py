@@ -10,7 +10,7 @@ def test_what_lies_outside_stands_at_both_ends_of_the_lineage() -> None:
     upstream = {name: [dep.asset_key.path[-1] for dep in spec.deps] for name, spec in specs.items()}
     assert upstream == {
         "gigya_accounts": [],
-        "cheetahmail_subscribers": ["staged_import_files"],
+        "cheetahmail_subscribers": ["staged_import_files", "staged_deletion_file"],
         "cheetahmail_extract": ["cheetahmail_subscribers"],
     }
     assert "us1.gigya.com" in (specs["gigya_accounts"].description or "")
