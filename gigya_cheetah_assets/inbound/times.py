@@ -2,7 +2,8 @@
 
 CheetahMail writes `YYYYMMDDHH24MISS`, sometimes with more behind it (exports of several customers). An hour that the
 clock shows twice, or never, is read so that consent errs on the safe side: the earlier moment for an opt-in and for
-everything that may lose, the later one for an opt-out. So is a day without a time.
+everything that may lose, the later one for an opt-out. So is a day without a time, and so is a second, since Gigya
+tells milliseconds: an opt-out of the same second as an opt-in is not provably earlier.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ _DIGITS = "^[0-9]{14}"
 _DAY = re.compile(r"(\d{4})(-?)(\d{2})\2(\d{2})(?:[T ](\d{2}):(\d{2}):(\d{2}))?\Z", re.ASCII)
 _ENGLISH = re.compile(r"(\d{2})-([A-Za-z]{3})-(\d{4})(?: (\d{2}):(\d{2}):(\d{2}))?\Z", re.ASCII)
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_REST_OF_A_SECOND = 999
 _MONTHS = {name: f"{number:02d}" for number, name in enumerate(_NAMES, 1)}
 
 
@@ -45,6 +47,7 @@ def moments(texts: pa.Array, time_zone: str, *, late: bool) -> tuple[pa.Array, p
     which = "latest" if late else "earliest"
     at = pc.assume_timezone(local, time_zone, ambiguous=which, nonexistent=which).cast(pa.int64())
     at = pc.if_else(pc.fill_null(pc.greater_equal(at, 0), False), at, pa.scalar(None, pa.int64()))
+    at = pc.add(at, _REST_OF_A_SECOND) if late else at
     return at, pc.and_(there, pc.is_null(at))
 
 

@@ -108,9 +108,11 @@ class Agreement:
         return moved
 
     def _stored(self, uid: str) -> _Row | None:
-        people = People(self.connection, self.mark, self.sync, head(self.connection, self.sync).population)
         wanted = ", ".join(("uid", "delivery", *earlier.COLUMNS))
-        return next((_Row(*rest) for name, *rest in people.find(slots([uid]), wanted) if name == uid), None)
+        return next((_Row(*rest) for name, *rest in self._people().find(slots([uid]), wanted) if name == uid), None)
+
+    def _people(self) -> People:
+        return People(self.connection, self.mark, self.sync, head(self.connection, self.sync).population)
 
     def _lay_over(
         self,
@@ -145,10 +147,15 @@ class Agreement:
         return True
 
     def _keep_for_window(self, uid: str, stored: _Row | None) -> None:
-        """Keeps a row that a window delivered: if that window runs again, it still has to tell of this person."""
-        if stored is not None and not stored.delivery.startswith(INBOUND):
-            state = (stored.digest, stored.updated, stored.mapping, stored.consents, stored.row_text)
-            earlier.keep(self.connection, self.sync, stored.delivery, [(uid, *state)])
+        """Keeps what a window delivered and what it replaced: if that window runs again, it has to tell of both."""
+        if stored is None or stored.delivery.startswith(INBOUND):
+            return
+        before = [state for state in self._states(uid, "previous_") if state[1] is not None]
+        earlier.keep(self.connection, self.sync, stored.delivery, [*before, *self._states(uid)])
+
+    def _states(self, uid: str, prefix: str = "") -> list[earlier.State]:
+        wanted = ", ".join(["uid", *(f"{prefix}{name}" for name in earlier.COLUMNS)])
+        return [state for state in self._people().find(slots([uid]), wanted) if state[0] == uid]
 
     def _consents(self, stored: str, states: Mapping[str, tuple[str | None, int | None]]) -> str:
         known: dict[str, tuple[str | None, int | None]] = {**parse_consents(stored), **states}

@@ -9,6 +9,8 @@ UNSUBS = "aid,pid,reason,email,DATE_UNSUB,DATE_SUB,rcode,GIGYA_UID\n"
 SUBS = "PID,EMAIL,DATE_SUB,GIGYA_UID,SOURCE\n"
 WHEN = "20261120120000"
 AT = ms("2026-11-20T12:00:00")
+# An opt-out counts until the end of its second.
+OUT_AT = AT + 999
 
 
 def unsub(uid="u1", *, pid="10", reason="w", email="a@example.org", when=WHEN):
@@ -18,8 +20,8 @@ def unsub(uid="u1", *, pid="10", reason="w", email="a@example.org", when=WHEN):
 def test_an_unsubscribe_is_an_opt_out_of_the_subscription_of_its_list(inbox):
     result = inbox.read("unsubscribes", UNSUBS + unsub() + unsub("u2", pid="20"))
     assert inbox.events("line", "uid", "email", "at", "code", "treatment", "NEWS", "OFFERS") == [
-        (2, "u1", "a@example.org", AT, "w", "opt_out", "opt_out", None),
-        (3, "u2", "a@example.org", AT, "w", "opt_out", None, "opt_out"),
+        (2, "u1", "a@example.org", OUT_AT, "w", "opt_out", "opt_out", None),
+        (3, "u2", "a@example.org", OUT_AT, "w", "opt_out", None, "opt_out"),
     ]
     assert (result.rows, result.events, result.rejected, result.ignored) == (2, 2, 0, {})
     assert result.states == {"NEWS": {"opt_out": 1}, "OFFERS": {"opt_out": 1}}
@@ -69,7 +71,7 @@ def test_one_subscription_without_a_list_needs_no_list_column(inbox):
     config = sync(FIELDS[:-1], unsubscribes={"list": {}}, subscribes={"list": {"10": "NEWS"}})
     text = "reason,email,DATE_UNSUB,GIGYA_UID\nw,a@example.org,20261120,u1\n"
     inbox.read("unsubscribes", text, config)
-    assert inbox.events("NEWS", "at") == [("opt_out", ms("2026-11-20T23:59:59"))]
+    assert inbox.events("NEWS", "at") == [("opt_out", ms("2026-11-20T23:59:59.999"))]
     with pytest.raises(RefuseFile, match="expected a column LIST_ID or PID"):
         inbox.read("unsubscribes", text)
 
@@ -79,8 +81,8 @@ def test_an_opt_out_is_not_lost_for_want_of_a_time_or_a_uid(inbox):
     result = inbox.read("unsubscribes", UNSUBS + "".join(rows))
     now = int(NOW.timestamp() * 1000)
     assert inbox.events("uid", "at", "NEWS") == [
-        ("u1", None, "opt_out"), ("u2", None, "opt_out"), ("u3", now, "opt_out"), (None, AT, "opt_out"),
-        (None, AT, "opt_out"),
+        ("u1", None, "opt_out"), ("u2", None, "opt_out"), ("u3", now, "opt_out"), (None, OUT_AT, "opt_out"),
+        (None, OUT_AT, "opt_out"),
     ]  # fmt: skip
     assert result.unresolved == 2
     assert result.value_errors == {
@@ -98,7 +100,7 @@ def test_an_opt_out_of_nobody_is_a_reject(inbox):
 def test_the_hour_that_comes_twice_is_the_later_one_of_an_opt_out_and_the_earlier_one_of_an_opt_in(inbox):
     config = sync(unsubscribes={"time_zone": "America/New_York"}, subscribes={"time_zone": "America/New_York"})
     inbox.read("unsubscribes", UNSUBS + unsub(when="20261101013000"), config)
-    assert inbox.events("at") == [ms("2026-11-01T06:30:00")]
+    assert inbox.events("at") == [ms("2026-11-01T06:30:00.999")]
     inbox.read("subscribes", SUBS + "10,a@example.org,20261101013000,u1,web\n", config)
     assert inbox.events("at") == [ms("2026-11-01T05:30:00")]
 
@@ -112,7 +114,7 @@ def test_the_hour_that_comes_twice_is_the_later_one_of_an_opt_out_and_the_earlie
 )
 def test_an_echo_is_what_came_back_within_the_window_of_our_upload(inbox, hours, known):
     def uploads(uids, since):
-        assert (uids, since) == (["u1", "u2"], AT - 48 * 3_600_000)
+        assert (uids, since) == (["u1", "u2"], OUT_AT - 48 * 3_600_000)
         return {("u1", "NEWS"): [AT - 900 * 3_600_000, AT - int(hours * 3_600_000)]}
 
     text = (

@@ -31,18 +31,22 @@ def test_a_time_is_read_in_the_zone_of_the_feed(text):
 @pytest.mark.parametrize("text", ["20260701", "2026-07-01", "01-JUL-2026"])
 def test_a_day_without_a_time_is_its_begin_or_for_an_opt_out_its_end(text):
     assert at(text) == ms("2026-07-01T00:00:00-04:00")
-    assert at(text, late=True) == ms("2026-07-01T23:59:59-04:00")
+    assert at(text, late=True) == ms("2026-07-01T23:59:59.999-04:00")
 
 
 def test_an_hour_that_comes_twice_is_the_earlier_one_or_for_an_opt_out_the_later_one():
     assert at("20261101013000") == ms("2026-11-01T01:30:00-04:00")
-    assert at("20261101013000", late=True) == ms("2026-11-01T01:30:00-05:00")
+    assert at("20261101013000", late=True) == ms("2026-11-01T01:30:00.999-05:00")
 
 
 def test_an_hour_that_never_was_lies_at_the_edge_of_the_gap():
     edge = ms("2026-03-08T03:00:00-04:00")
     assert at("20260308023000") == edge - 1
-    assert at("20260308023000", late=True) == edge
+    assert at("20260308023000", late=True) == edge + 999
+
+
+def test_an_opt_out_counts_until_the_end_of_its_second():
+    assert at("20260701120000", late=True) == ms("2026-07-01T12:00:00.999-04:00")
 
 
 @pytest.mark.parametrize(

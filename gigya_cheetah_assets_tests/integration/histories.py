@@ -190,8 +190,10 @@ class World:
         self._say(uid, column, "no", "Gigya")
 
     def _in(self, uid: str, column: str) -> None:
+        # A yes to what Gigya has as yes already leaves no trace there, so nothing tells it from silence.
+        if second_opinion.state(self.sandbox.site.account(uid), column) != "opt_in":
+            self._say(uid, column, "yes", "Gigya")
         self.sandbox.site.change(uid, **decision(column, yes=True))
-        self._say(uid, column, "yes", "Gigya")
 
     def _edit(self, uid: str, column: str) -> None:
         self.sandbox.site.change(uid, profile={"zip": f"{self.dice.randrange(10000, 99999)}"})
