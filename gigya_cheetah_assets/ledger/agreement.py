@@ -13,7 +13,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from gigya_cheetah_assets.ledger import addresses, earlier
+from gigya_cheetah_assets.ledger import addresses, asked, earlier
 from gigya_cheetah_assets.ledger.baseline import Baseline
 from gigya_cheetah_assets.ledger.consents import format_consents, parse_consents
 from gigya_cheetah_assets.ledger.corrections import note
@@ -24,7 +24,7 @@ from gigya_cheetah_assets.ledger.lookup import People, head
 from gigya_cheetah_assets.ledger.recording import known_mappings, upsert
 from gigya_cheetah_assets.ledger.row_text import decode, encode
 from gigya_cheetah_assets.ledger.shape import RowShape
-from gigya_cheetah_assets.ledger.sides import UNKNOWN, Base
+from gigya_cheetah_assets.ledger.sides import UNKNOWN, Asked, Base
 from gigya_cheetah_assets.ledger.tables import inbound_cells
 
 INBOUND = "inbound "
@@ -175,11 +175,13 @@ class Agreement:
 
     def _note_evidence(self, uid: str, agreed: Iterable[Change], texts: Mapping[str, str | None]) -> None:
         known = {row.column_name: row for row in self.connection.execute(_cells_of(self.sync, [uid]))}
+        ours = {(column, one.value) for _, column, one in asked.read(self.connection, self.sync, [uid])}
         for change in agreed:
             value = change.value if change.subscription else texts[change.column]
             old = known.get(change.column)
             written = old.written_at if old is not None and old.value == value else None
-            values = {"value": value, "evidence_at": change.at, "written_at": self.now if change.write else written}
+            by_us = change.write or (change.column, change.value or None) in ours
+            values = {"value": value, "evidence_at": change.at, "written_at": self.now if by_us else written}
             which = {"sync": self.sync, "uid": uid, "column_name": change.column}
             if old is None:
                 self.connection.execute(sa.insert(inbound_cells).values(**which, **values))
@@ -217,6 +219,8 @@ def read_bases(
     for start in range(0, len(uids), _CHUNK):
         for row in connection.execute(_cells_of(sync, uids[start : start + _CHUNK])):
             _prove(bases[row.uid], row)
+    for uid, column, one in asked.read(connection, sync, uids):
+        _ask(bases[uid], column, one)
     return bases
 
 
@@ -225,6 +229,14 @@ def _prove(bases: dict[str, Base], cell: sa.Row[Any]) -> None:
     base = bases.get(cell.column_name, UNKNOWN)
     if not base.known or (base.value or None) == (cell.value or None):
         bases[cell.column_name] = Base(cell.value, cell.evidence_at, cell.written_at)
+    elif cell.written_at is not None:
+        # CheetahMail holds another value until it is told: what Gigya has is ours all the same.
+        _ask(bases, cell.column_name, Asked(cell.value, cell.evidence_at, cell.written_at))
+
+
+def _ask(bases: dict[str, Base], column: str, one: Asked) -> None:
+    base = bases.get(column, UNKNOWN)
+    bases[column] = replace(base, asked=(*base.asked, one))
 
 
 def _cells_of(sync: str, uids: Sequence[str]) -> sa.Select[Any]:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from gigya_cheetah_assets.ledger import parked
+from gigya_cheetah_assets.ledger import asked, parked
 from gigya_cheetah_assets.ledger.agreement import INBOUND, Agreement, read_bases
 from gigya_cheetah_assets.ledger.consent_log import ConsentEntry, ConsentLog
 from gigya_cheetah_assets.ledger.deliveries import set_head
@@ -113,6 +113,7 @@ class InboundState:
             ]  # fmt: skip
             if values:
                 connection.execute(inbound_items.insert(), values)
+            asked.note(connection, self._sync, sha256, new)
             early = [item for item in new if item.fate != "pending"]
             _log(ConsentLog(connection, mark, self._sync), name, early)
 
@@ -173,6 +174,7 @@ class InboundState:
                 settled.append(item)
                 if item.fate in ("applied", "unchanged"):
                     moved |= agreement.settle(item.uid, item.changes, settlement.updated, settlement.cells)
+            asked.forget(connection, self._sync, sha256, [item.uid for item in settled])
             if moved:
                 # Rows that outbound made before look whether they were overtaken, since the revision has moved on.
                 before = head(connection, self._sync)

@@ -12,7 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gigya_cheetah_assets.ledger.merge_consent import AGREE, CHANGED_IN_GIGYA, SAYS_NOTHING, merge_consent
+from gigya_cheetah_assets.ledger.merge_consent import (
+    AGREE,
+    CHANGED_IN_GIGYA,
+    CLOCK_SKEW,
+    SAYS_NOTHING,
+    merge_consent,
+)
 from gigya_cheetah_assets.ledger.sides import UNKNOWN, Base, Decision, FieldRule, Side
 
 GIGYA_OWNS = "gigya_owns"
@@ -43,6 +49,7 @@ def merge(
 
 def merge_field(rule: FieldRule, base: Base, gigya: Side, cheetahmail: Side) -> Decision:
     """The decision for one field."""
+    base = as_asked(rule, base, gigya)
     if rule.owner == "gigya":
         return _gigya_owns(rule, base, gigya, cheetahmail)
     if rule.subscription:
@@ -52,6 +59,18 @@ def merge_field(rule: FieldRule, base: Base, gigya: Side, cheetahmail: Side) -> 
     if rule.same(gigya.value, cheetahmail.value):
         return _kept(AGREE, gigya, cheetahmail, at=_later(base, gigya, cheetahmail, rule))
     return _differing(rule, base, gigya, cheetahmail)
+
+
+def as_asked(rule: FieldRule, base: Base, gigya: Side) -> Base:
+    """The base, or, where Gigya has a value that it has from us, that value with the evidence that we had for it."""
+    if base.known and rule.same(base.value, gigya.value):
+        return base
+    for one in base.asked:
+        written = gigya.at if one.written is None else one.written
+        ours = gigya.at is None or (written is not None and gigya.at <= written + CLOCK_SKEW)
+        if rule.same(one.value, gigya.value) and ours:
+            return Base(gigya.value, one.at, written, asked=base.asked)
+    return base
 
 
 def _differing(rule: FieldRule, base: Base, gigya: Side, cheetahmail: Side) -> Decision:

@@ -85,6 +85,21 @@ class Side:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A value that we wrote, or may have written, to Gigya, while something else is what was agreed on.
+
+    Attributes:
+        value: The value; None is an empty cell.
+        at: Evidence time of it, epoch ms.
+        written: When it was written, epoch ms; None if nobody knows whether and when.
+    """
+
+    value: str | None
+    at: int | None = None
+    written: int | None = None
+
+
+@dataclass(frozen=True)
 class Base:
     """What both sides were last known to agree on.
 
@@ -94,12 +109,14 @@ class Base:
         written: When we ourselves last wrote it to Gigya: the time that Gigya shows for it is then that of our
             writing, and no evidence of a decision. None if we never did.
         known: Whether anything was agreed at all.
+        asked: Other values that Gigya may have from us.
     """
 
     value: str | None = None
     at: int | None = None
     written: int | None = None
     known: bool = True
+    asked: tuple[Asked, ...] = ()
 
 
 UNKNOWN = Base(known=False)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = "0006"
+VERSION = "0007"
 """The version of these tables: the newest revision in `migrations/versions`."""
 VERSION_TABLE = "ledger_version"
 
@@ -179,6 +179,19 @@ inbound_cells = sa.Table(
     sa.Column("value", sa.Text),
     sa.Column("evidence_at", sa.BigInteger),
     sa.Column("written_at", sa.BigInteger),
+)
+
+# What files set out to write to Gigya, until its fate is known: after a kill nobody can tell whether it was written,
+# and Gigya's time for it would pass for that of a decision in Gigya. An empty value stands for none.
+inbound_asked = sa.Table(
+    "ledger_inbound_asked",
+    metadata,
+    sa.Column("sync", sa.Text, primary_key=True),
+    sa.Column("uid", sa.Text, primary_key=True),
+    sa.Column("column_name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, primary_key=True),
+    sa.Column("evidence_at", sa.BigInteger),
+    sa.Column("sha256", sa.Text, nullable=False),
 )
 
 # Opt-outs of addresses that no account is known for yet.

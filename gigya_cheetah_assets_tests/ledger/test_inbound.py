@@ -21,6 +21,7 @@ from gigya_cheetah_assets.ledger import (
     Side,
     merge_field,
 )
+from gigya_cheetah_assets.ledger.sides import Asked
 from gigya_cheetah_assets_tests.ledger.people import DAY, SHAPE, T0, Person, changes, deliver, frame, listed
 
 FILE = InboundFile("ab" * 32, "unsubs_20260101.dat", "unsubscribes", 120)
@@ -168,8 +169,23 @@ def test_bases_are_what_was_agreed_on_with_the_evidence(state: InboundState) -> 
 def test_evidence_of_a_value_that_is_no_longer_agreed_on_does_not_count(state: InboundState, ledger: Ledger) -> None:
     apply(state, OUT, NAME)
     deliver(ledger, Person("u1", name="Cem", news="opt_in", at=T0 + DAY, updated=T0 + DAY), window="w2")
-    bases = state.bases(["u1"])["u1"]
+    bases = {column: dataclasses.replace(base, asked=()) for column, base in state.bases(["u1"])["u1"].items()}
     assert (bases["FNAME"], bases["NEWS"]) == (Base("Cem"), Base("opt_in", T0 + DAY))
+
+
+def test_what_was_planned_and_perhaps_written_before_a_kill_is_known_until_its_fate_is(
+    state: InboundState, ledger: Ledger
+) -> None:
+    deliver(ledger, Person("u1", news="opt_in"), window="w1")
+    state.begin(FILE)
+    state.plan(FILE.sha256, [Item("u1", (OUT,), 2)])
+    assert state.bases(["u1"])["u1"]["NEWS"].asked == (Asked("opt_out", OUT.at),)
+    seen = dataclasses.replace(OUT, before="opt_out", write=False, rule="agree")
+    state.plan(FILE.sha256, [Item("u1", (seen,), 2)])
+    state.settle(FILE.sha256, [Settlement("u1", "unchanged")])
+    base = state.bases(["u1"])["u1"]["NEWS"]
+    assert (base.value, base.at, base.asked) == ("opt_out", OUT.at, ())
+    assert base.written is not None
 
 
 def test_a_column_that_the_row_did_not_have_was_never_agreed_on(ledger: Ledger) -> None:

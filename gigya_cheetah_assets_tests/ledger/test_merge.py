@@ -5,7 +5,16 @@ import pytest
 from gigya_cheetah_assets.ledger.fold import Event, fold
 from gigya_cheetah_assets.ledger.merge import merge, merge_field
 from gigya_cheetah_assets.ledger.merge_consent import CLOCK_SKEW, merge_consent
-from gigya_cheetah_assets.ledger.sides import UNKNOWN, Base, Decision, FieldRule, Side, canonical_date, canonical_text
+from gigya_cheetah_assets.ledger.sides import (
+    UNKNOWN,
+    Asked,
+    Base,
+    Decision,
+    FieldRule,
+    Side,
+    canonical_date,
+    canonical_text,
+)
 
 LATEST = FieldRule("latest")
 THEIRS = FieldRule("cheetahmail")
@@ -113,6 +122,18 @@ def test_the_time_of_our_own_writing_is_no_evidence() -> None:
     assert merge_consent(wrote, gigya, Side("opt_out", 50)).value == "opt_out"
     again = Side("opt_in", 1_000_001 + CLOCK_SKEW)
     assert merge_consent(wrote, again, Side("opt_out", 50)).value == "opt_in"
+
+
+def test_what_gigya_has_because_we_asked_for_it_carries_our_evidence() -> None:
+    """An opt-in of time 7 was perhaps written at time 1,000 by a run that was killed; an opt-out of time 50 wins."""
+    base = Base("opt_out", at=3, asked=(Asked("opt_in", 7),))
+    assert merge_field(NEWS, base, Side("opt_in", 1_000), Side("opt_out", 50)).value == "opt_out"
+    assert merge_field(NEWS, base, Side("opt_in", 1_000), Side("opt_in", 7, first_party=True)).at == 7
+    noted = Base("opt_out", at=3, asked=(Asked("opt_in", 7, written=1_000),))
+    later = Side("opt_in", 1_001 + CLOCK_SKEW)
+    assert merge_field(NEWS, noted, later, Side("opt_out", 50)).value == "opt_in"
+    plain = Base("Ana", asked=(Asked("Bo", 7),))
+    assert merge_field(LATEST, plain, Side("Bo", 1_000), Side("Cem", 50)).value == "Cem"
 
 
 def test_the_latest_row_of_a_person_counts_and_an_opt_out_wins_a_tie() -> None:

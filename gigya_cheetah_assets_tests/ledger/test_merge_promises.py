@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gigya_cheetah_assets.ledger.fold import Event, fold
 from gigya_cheetah_assets.ledger.merge import AGREE, merge
-from gigya_cheetah_assets.ledger.sides import UNKNOWN, Base, FieldRule, Side
+from gigya_cheetah_assets.ledger.sides import UNKNOWN, Asked, Base, FieldRule, Side
 
 NEWS = FieldRule("latest", subscription=True)
 NOW = 1_000_000_000_000
@@ -23,17 +23,20 @@ class World:
     base: Base = UNKNOWN
     clock: int = NOW
 
-    def take(self, events: Sequence[Event], rule: FieldRule) -> World:
-        """One file, as inbound takes it."""
+    def take(self, events: Sequence[Event], rule: FieldRule, *, killed: bool = False) -> World:
+        """One file, as inbound takes it; killed after Gigya was written and before that was noted."""
         rules = {"C": rule}
         sides = fold(events, rules).sides
         for decision in merge(rules, {"C": self.base}, {"C": self.gigya}, sides).values():
             if decision.write:
                 base = Base(decision.value, decision.at, self.clock)
+                if killed:
+                    base = replace(self.base, asked=(*self.base.asked, Asked(decision.value, decision.at)))
                 return World(Side(decision.value, self.clock), base, self.clock + 1)
-            if decision.rule == AGREE:
+            if decision.rule == AGREE and not killed:
                 written = self.base.written if self.base.known and self.base.value == decision.value else None
-                return replace(self, base=Base(decision.value, decision.at, written))
+                ours = any(one.value == decision.value for one in self.base.asked)
+                return replace(self, base=Base(decision.value, decision.at, self.clock if ours else written))
         return self
 
 
@@ -85,6 +88,18 @@ def test_an_opt_out_is_never_lost(world: World, files: list[list[Event]]) -> Non
 def test_the_same_files_again_write_nothing(world: World, files: list[list[Event]]) -> None:
     once = run(world, files, NEWS)
     assert run(once, files, NEWS).gigya == once.gigya
+
+
+@given(WORLDS, FILES, st.lists(st.booleans(), min_size=4, max_size=4))
+def test_a_kill_between_a_write_and_its_note_changes_nothing(
+    world: World, files: list[list[Event]], kills: list[bool]
+) -> None:
+    """What was killed runs again, after all that came since."""
+    disturbed = world
+    for events, killed in zip(files, kills, strict=False):
+        disturbed = disturbed.take(events, NEWS, killed=killed)
+    again = [events for events, killed in zip(files, kills, strict=False) if killed]
+    assert run(disturbed, again, NEWS).gigya.value == run(world, files, NEWS).gigya.value
 
 
 @given(st.lists(DECISIONS, min_size=1, max_size=5), st.randoms(use_true_random=False))
