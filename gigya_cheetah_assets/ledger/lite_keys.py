@@ -25,7 +25,7 @@ from gigya_cheetah_assets.ledger.lookup import head
 from gigya_cheetah_assets.ledger.parked import normal_address
 from gigya_cheetah_assets.ledger.recording import known_mappings
 from gigya_cheetah_assets.ledger.store import Ledger
-from gigya_cheetah_assets.ledger.tables import agreed, corrections, earlier, inbound_cells, lite_keys
+from gigya_cheetah_assets.ledger.tables import agreed, corrections, earlier, inbound_asked, inbound_cells, lite_keys
 
 HANDED_OVER = "handed_over"
 """Rule in the consent log: the decisions of a lite account are those of the UID from here on."""
@@ -36,6 +36,7 @@ _Beside: TypeAlias = tuple[sa.Table, tuple[str, ...]]
 _BESIDE: tuple[_Beside, ...] = (
     (earlier, ("delivery", "digest")),
     (inbound_cells, ("column_name",)),
+    (inbound_asked, ("column_name", "value")),
     (corrections, ("window",)),
 )
 
