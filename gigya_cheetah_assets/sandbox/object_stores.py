@@ -70,11 +70,12 @@ def s3(folder: Path) -> Iterator[ObjectStore]:
 
 
 @contextmanager
-def azure_blob(folder: Path) -> Iterator[ObjectStore]:
+def azure_blob(folder: Path, certificate: tuple[Path, Path] | None = None) -> Iterator[ObjectStore]:
     """Runs Azurite.
 
     Args:
         folder: Takes its files and its log.
+        certificate: PEM files of a certificate and its key; with them it speaks https and takes tokens of identities.
 
     Raises:
         ConfigError: It is not installed or does not start.
@@ -93,8 +94,10 @@ def azure_blob(folder: Path) -> Iterator[ObjectStore]:
         program, "--blobHost", HOST, "--blobPort", str(port), "--location", str(folder / "azurite"), "--silent",
         "--skipApiVersionCheck", "--disableTelemetry",
     ]  # fmt: skip
+    if certificate is not None:
+        command += ["--oauth", "basic", "--cert", str(certificate[0]), "--key", str(certificate[1])]
     with _running(command, port, folder / "azurite.log"):
-        url = f"http://{HOST}:{port}/{_ACCOUNT}"
+        url = f"{'http' if certificate is None else 'https'}://{HOST}:{port}/{_ACCOUNT}"
         with ContainerClient(url, BUCKET, credential=_ACCOUNT_KEY) as client:
             client.create_container()
         staging = {

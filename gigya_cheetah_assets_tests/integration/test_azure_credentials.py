@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 from azure.storage.blob import ContainerSasPermissions, generate_container_sas
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import serialization as formats
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from gigya_cheetah_assets.config.staging import AzureBlobStaging
 from gigya_cheetah_assets.sandbox import object_stores
 from gigya_cheetah_assets.sandbox.object_stores import BUCKET, ObjectStore
 from gigya_cheetah_assets.staging import Staging, open_staging
 from gigya_cheetah_assets.staging.errors import LoginRefused, StagingPermission
-from gigya_cheetah_assets_tests.integration import gateway
+from gigya_cheetah_assets_tests.integration import gateway, local_agent
 from gigya_cheetah_assets_tests.packages import require_program
 
 ACCOUNT = "devstoreaccount1"
@@ -70,6 +78,44 @@ def test_a_connection_string_is_enough(store, tmp_path):
     changes = {"account_url": None, "connection_string": {"env": "AZURE"}}
     with opened(store, {"AZURE": text}, **changes) as staging:
         there_and_back(staging, tmp_path)
+
+
+def test_the_identity_of_the_machine_is_enough(tmp_path, monkeypatch):
+    require_program("azurite-blob", "nodejs npm, then: make azurite")
+    certificate = made_certificate(tmp_path)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate[0]))
+    now = int(time.time())
+    claims = {
+        "iss": "https://sts.windows.net/00000000-0000-0000-0000-000000000000/", "aud": "https://storage.azure.com",
+        "iat": now - 60, "nbf": now - 60, "exp": now + 3600,
+    }  # fmt: skip
+    # Azurite looks at the claims, not at the signature.
+    token = jwt.encode(claims, "0123456789abcdef0123456789abcdef", "HS256")
+    answer = {"access_token": token, "expires_on": str(now + 3600), "resource": claims["aud"], "token_type": "Bearer"}
+    with object_stores.azure_blob(tmp_path / "azure", certificate) as store, local_agent.answering(answer) as agent:
+        monkeypatch.setenv("IDENTITY_ENDPOINT", agent[0])
+        monkeypatch.setenv("IDENTITY_HEADER", "x")
+        with opened(store, {}) as staging:
+            there_and_back(staging, tmp_path)
+    assert agent[1]
+
+
+def made_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that signs itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(datetime.now(UTC) - timedelta(days=1))
+        .not_valid_after(datetime.now(UTC) + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / "certificate.pem", folder / "key.pem"
+    paths[0].write_bytes(made.public_bytes(formats.Encoding.PEM))
+    paths[1].write_bytes(key.private_bytes(formats.Encoding.PEM, formats.PrivateFormat.PKCS8, formats.NoEncryption()))
+    return paths
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
-import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +16,7 @@ from gigya_cheetah_assets.sandbox import object_stores
 from gigya_cheetah_assets.sandbox.object_stores import BUCKET, ObjectStore
 from gigya_cheetah_assets.staging import Staging, open_staging
 from gigya_cheetah_assets.staging.errors import LoginRefused
-from gigya_cheetah_assets_tests.integration import gateway
+from gigya_cheetah_assets_tests.integration import gateway, local_agent
 from gigya_cheetah_assets_tests.integration.gateway import Answer
 
 LARGE = 20_000_000
@@ -111,7 +108,8 @@ def test_who_may_not_list_parts_delivers_all_the_same(store, source):
 def test_without_keys_the_role_of_the_machine_serves(store, monkeypatch):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
-    with role() as (url, asked):
+    keys = {"AccessKeyId": "ROLE", "SecretAccessKey": "s", "Token": "t", "Expiration": "2099-01-01T00:00:00Z"}
+    with local_agent.answering(keys) as (url, asked):
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url)
         with opened(store, access_key=None, secret_key=None) as staging:
             assert isinstance(staging.list(), list)
@@ -129,29 +127,3 @@ def test_without_keys_and_without_a_role_it_is_told_what_is_missing(store, monke
         pytest.raises(LoginRefused, match="no credentials"),
     ):
         staging.list()
-
-
-@contextmanager
-def role() -> Iterator[tuple[str, list[str]]]:
-    """What a container's agent answers when a task asks for the credentials of its role."""
-    asked: list[str] = []
-    keys = {"AccessKeyId": "ROLE", "SecretAccessKey": "s", "Token": "t", "Expiration": "2099-01-01T00:00:00Z"}
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            body = json.dumps(keys).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/role", asked
-        server.shutdown()
-        thread.join()
