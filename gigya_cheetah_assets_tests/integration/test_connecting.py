@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +18,6 @@ from gigya_cheetah_assets_tests.integration import gateway, password_server
 from gigya_cheetah_assets_tests.integration.back_ends import (
     ALL,
     IN_OBJECT_STORES,
-    ON_DISKS,
     BackEnd,
     by_password,
 )
@@ -80,11 +79,22 @@ def failing(steps: dict[tuple[str, str], Step]) -> Step:
     return step
 
 
-@pytest.fixture(params=ALL)
-def back_end(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BackEnd]:
-    start: Callable[[Path], AbstractContextManager[BackEnd]] = ALL[request.param]
-    with start(tmp_path) as back_end:
-        back_end.files.clear()
+@pytest.fixture(scope="module", params=ALL)
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BackEnd]:
+    with ALL[request.param](tmp_path_factory.mktemp(request.param)) as back_end:
+        yield back_end
+
+
+@pytest.fixture
+def back_end(running: BackEnd) -> BackEnd:
+    """A running back end with empty folders."""
+    running.files.clear()
+    return running
+
+
+@pytest.fixture(scope="module", params=IN_OBJECT_STORES)
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BackEnd]:
+    with IN_OBJECT_STORES[request.param](tmp_path_factory.mktemp(request.param)) as back_end:
         yield back_end
 
 
@@ -197,7 +207,6 @@ def test_a_wrong_password_is_told_and_tried_once(tmp_path: Path) -> None:
     assert set(outcomes(steps, "outbox").values()) == {"not tried"}
 
 
-@pytest.mark.parametrize("kind", IN_OBJECT_STORES)
 @pytest.mark.parametrize(
     ("answers", "step", "told"),
     [
@@ -210,31 +219,27 @@ def test_a_wrong_password_is_told_and_tried_once(tmp_path: Path) -> None:
         (DENIED, ("outbox", "list"), "permission denied"),
     ],
 )
-def test_what_an_object_store_refuses_is_told_by_its_step(tmp_path, kind, answers, step, told) -> None:
-    with IN_OBJECT_STORES[kind](tmp_path) as back_end, gateway.running(port_of(back_end.config)) as front:
-        front.refuse = lambda *_: answers[kind == "azure_blob"]
-        steps = tried(through(back_end.config, front.port), back_end.environ)
+def test_what_an_object_store_refuses_is_told_by_its_step(store, answers, step, told) -> None:
+    with gateway.running(port_of(store.config)) as front:
+        front.refuse = lambda *_: answers[store.name == "azure_blob"]
+        steps = tried(through(store.config, front.port), store.environ)
     assert steps[step].outcome == "fails"
     assert told in steps[step].found
     assert steps[step].next_step
 
 
-@pytest.mark.parametrize("kind", IN_OBJECT_STORES)
 @pytest.mark.parametrize(("method", "step"), [("PUT", "write and rename"), ("DELETE", "delete")])
-def test_a_right_that_is_missing_in_an_object_store_is_told_by_its_step(tmp_path, kind, method, step) -> None:
-    with IN_OBJECT_STORES[kind](tmp_path) as back_end, gateway.running(port_of(back_end.config)) as front:
-        front.refuse = lambda found, *_: DENIED[kind == "azure_blob"] if found == method else None
-        steps = tried(through(back_end.config, front.port), back_end.environ)
+def test_a_right_that_is_missing_in_an_object_store_is_told_by_its_step(store, method, step) -> None:
+    with gateway.running(port_of(store.config)) as front:
+        front.refuse = lambda found, *_: DENIED[store.name == "azure_blob"] if found == method else None
+        steps = tried(through(store.config, front.port), store.environ)
     assert steps["outbox", "list"].outcome == "works"
     assert steps["outbox", step].outcome == "fails"
 
 
-@pytest.mark.parametrize("kind", ON_DISKS)
-def test_files_that_are_there_stay_as_they_are(tmp_path: Path, kind: str) -> None:
-    with ON_DISKS[kind](tmp_path) as back_end:
-        back_end.files.clear()
-        for folder in ("autoproc", "fromcheetah"):
-            back_end.files.put(folder, "gigya-cheetah-probe", b"theirs")
-        tried(back_end.config, back_end.environ)
-        for folder in ("autoproc", "fromcheetah"):
-            assert back_end.files.read(folder, "gigya-cheetah-probe") == b"theirs"
+def test_files_that_are_there_stay_as_they_are(back_end: BackEnd) -> None:
+    for folder in ("autoproc", "fromcheetah"):
+        back_end.files.put(folder, "gigya-cheetah-probe", b"theirs")
+    tried(back_end.config, back_end.environ)
+    for folder in ("autoproc", "fromcheetah"):
+        assert back_end.files.read(folder, "gigya-cheetah-probe") == b"theirs"
