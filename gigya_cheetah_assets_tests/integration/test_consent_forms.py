@@ -1,0 +1,210 @@
+"""Every form of consent, both ways, between a real site and CheetahMail's files on a real SFTP server."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gigya_cheetah_assets.sandbox import Sandbox, second_opinion
+from gigya_cheetah_assets.sandbox.agreement import compare_sides
+from gigya_cheetah_assets.sandbox.cheetahmail import CheetahMail, Setup
+from gigya_cheetah_assets.sandbox.cheetahmail.subscriber import Subscriber
+from gigya_cheetah_assets.sandbox.decisions import decision
+from gigya_cheetah_assets.sandbox.second_opinion import LISTS
+from gigya_cheetah_assets_tests.integration.arriving import Inbound
+from gigya_cheetah_assets_tests.integration.reading import lines
+from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE, runs
+
+OLD = "2026-02-01T00:00:00Z"
+
+
+class Loop(Inbound):
+    """Both directions over SFTP, with the sandbox's own CheetahMail at the other end."""
+
+    taken: set[str]
+
+    def files(self) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in sorted((self.sandbox.sftp_root / "autoproc").iterdir())}
+
+    @property
+    def mail(self) -> CheetahMail:
+        return self.sandbox.cheetahmail
+
+    def state(self, uid: str, column: str) -> str:
+        """Gigya's state, told by somebody else than the pipeline."""
+        return second_opinion.state(self.account(uid), column)
+
+    def people(self, column: str, state: str, count: int) -> list[str]:
+        """UIDs of delivered accounts with this state and an address of their own, and nobody twice over all calls."""
+        cell = {"opt_in": "1", "opt_out": "0"}[state]
+        delivered = lines(self, "profiles", FIRST)
+        addresses = Counter(row["EMAIL"].lower() for row in delivered)
+        alone = [row for row in delivered if addresses[row["EMAIL"].lower()] == 1]
+        rows = [row["GIGYA_UID"] for row in alone if row[column] == cell]
+        accounts = {doc["UID"] for doc in self.sandbox.site.accounts() if doc.get("isRegistered")}
+        found = [uid for uid in rows if uid in accounts - self.taken and self.state(uid, column) == state][:count]
+        assert len(found) == count
+        self.taken.update(found)
+        return found
+
+    def subscriber(self, uid: str) -> Subscriber:
+        return next(one for one in self.mail.subscribers() if one.uid == uid)
+
+    def drop_and_read(self) -> dict[str, Any]:
+        """CheetahMail drops its files, the sensor's runs read them; the metadata of the change sets together."""
+        self.mail.drop()
+        told: dict[str, Any] = {}
+        for result in self.arrive():
+            assert result.success
+            for event in result.asset_materializations_for_node("sandbox__inbound_change_set"):
+                told |= {name: value.value for name, value in event.metadata.items()}
+        return told
+
+
+@pytest.fixture
+def loop(tmp_path: Path) -> Iterator[Loop]:
+    yield from _loop(tmp_path, Setup())
+
+
+@pytest.fixture
+def echoing(tmp_path: Path) -> Iterator[Loop]:
+    """CheetahMail's feeds also tell what came from our own files."""
+    yield from _loop(tmp_path, Setup(faults="echo"))
+
+
+def _loop(folder: Path, setup: Setup) -> Iterator[Loop]:
+    shipped = yaml.safe_load((Path(__file__).parents[2] / "syncs" / "sandbox.yaml").read_text(encoding="utf-8"))
+    shipped["inbound_files"]["defaults"]["min_age_seconds"] = 0
+    with Sandbox(folder / "sandbox", PEOPLE, cheetahmail=setup) as sandbox:
+        staging = shipped["staging"] | {"port": sandbox.sftp_port}
+        with runs(sandbox, folder / "run", staging=staging, inbound_files=shipped["inbound_files"]) as made:
+            loop = Loop(made.sandbox, made.folder, made.content, made.instance)
+            loop.taken = set()
+            loop.mail.set_up_for(loop.sync)
+            assert loop.run(FIRST).success
+            loop.mail.import_now()
+            yield loop
+
+
+def test_a_decision_in_every_form_leaves_on_its_list_and_comes_back_to_its_place(loop: Loop) -> None:
+    site = loop.sandbox.site
+    leavers = {column: loop.people(column, "opt_in", 1)[0] for column in LISTS}
+    joiners = {column: loop.people(column, "opt_out", 1)[0] for column in LISTS}
+    for column in LISTS:
+        site.change(leavers[column], **decision(column, yes=False))
+        site.change(joiners[column], **decision(column, yes=True))
+    assert loop.run(loop.newest()).success
+    for kind, people in (("unsubs", leavers), ("subs", joiners)):
+        told = {(row["LIST_ID"], row["GIGYA_UID"]) for row in lines(loop, kind, loop.newest())}
+        assert told == set(people.items())
+    cells = {row["GIGYA_UID"]: row for row in lines(loop, "profiles", loop.newest())}
+    assert [cells[uid][column] for column, uid in leavers.items()] == ["0"] * len(LISTS)
+    assert [cells[uid][column] for column, uid in joiners.items()] == ["1"] * len(LISTS)
+    loop.mail.import_now()
+
+    # And now at CheetahMail, by others.
+    leavers = {column: loop.people(column, "opt_in", 1)[0] for column in LISTS}
+    joiners = {column: loop.people(column, "opt_out", 1)[0] for column in LISTS}
+    site.change(leavers["NEWSLETTER"], subscriptions={"newsletter": {"email": {"tags": ["till", "web"]}}})
+    for column in LISTS:
+        loop.mail.unsubscribe(loop.subscriber(leavers[column]), column)
+        loop.mail.subscribe(loop.subscriber(joiners[column]), column)
+    loop.drop_and_read()
+    assert {column: loop.state(uid, column) for column, uid in leavers.items()} == dict.fromkeys(LISTS, "opt_out")
+    # Nobody knows when a plain field said no, so that no opt-in is provably later.
+    undated = {"CATALOGUE": "opt_out"}
+    assert {column: loop.state(uid, column) for column, uid in joiners.items()} == {
+        **dict.fromkeys(LISTS, "opt_in"),
+        **undated,
+    }
+    newsletter = loop.account(leavers["NEWSLETTER"])["subscriptions"]["newsletter"]["email"]
+    assert newsletter["tags"] == ["till", "web"]
+    surveys = loop.account(joiners["SURVEYS"])
+    assert surveys["preferences"]["marketing"]["surveys"]["lang"] == surveys["profile"]["locale"]
+
+    assert loop.run(loop.newest()).success
+    loop.mail.import_now()
+    found = compare_sides(site, loop.mail.subscribers()).found
+    assert [line for line in found if line.split(":")[0] in loop.taken] == []
+
+
+def test_a_decision_on_a_topic_alone_puts_a_person_into_the_window(loop: Loop) -> None:
+    (uid,) = loop.people("MAGAZINE", "opt_in", 1)
+    before = loop.account(uid)["lastUpdatedTimestamp"]
+    loop.sandbox.site.change(uid, **decision("MAGAZINE", yes=False))
+    assert loop.account(uid)["lastUpdatedTimestamp"] == before
+    assert loop.run(loop.newest()).success
+    assert [row["GIGYA_UID"] for row in lines(loop, "profiles", loop.newest())] == [uid]
+    assert [(row["GIGYA_UID"], row["LIST_ID"]) for row in lines(loop, "unsubs", loop.newest())] == [(uid, "MAGAZINE")]
+
+
+def test_a_double_opt_in_is_no_opt_in_until_it_is_confirmed(loop: Loop) -> None:
+    (uid,) = loop.people("PARTNER_OFFERS", "opt_out", 1)
+    site = loop.sandbox.site
+    site.change(uid, subscriptions={"offers.partner": {"email": {"isSubscribed": True}}})
+    assert loop.state(uid, "PARTNER_OFFERS") == "pending"
+    assert loop.run(loop.newest()).success
+    assert lines(loop, "subs", loop.newest()) == []
+    assert all(row["PARTNER_OFFERS"] == "0" for row in lines(loop, "profiles", loop.newest()))
+    site.confirm(uid, "offers.partner")
+    assert loop.run(loop.newest()).success
+    assert [(row["GIGYA_UID"], row["LIST_ID"]) for row in lines(loop, "subs", loop.newest())] == [
+        (uid, "PARTNER_OFFERS")
+    ]
+
+
+def test_nobody_without_a_valid_opt_in_is_mailable_in_any_file(loop: Loop) -> None:
+    documents = {second_opinion.key(document): document for document in loop.sandbox.site.accounts()}
+    profiles, subscribes = lines(loop, "profiles", FIRST), lines(loop, "subs", FIRST)
+    assert {row["LIST_ID"] for row in subscribes} == set(LISTS)
+    mailable = {(row["GIGYA_UID"], column) for row in profiles for column in LISTS if row[column] == "1"}
+    assert mailable == {(row["GIGYA_UID"], row["LIST_ID"]) for row in subscribes}
+    assert {second_opinion.state(documents[uid], column) for uid, column in mailable} == {"opt_in"}
+    states = {second_opinion.state(document, column) for document in documents.values() for column in LISTS}
+    assert states == {"opt_in", "opt_out", "pending", ""}
+
+
+def test_each_reason_of_cheetahmails_means_what_it_means(echoing: Loop) -> None:
+    loop, mail = echoing, echoing.mail
+    told = loop.drop_and_read()
+    assert told.get("applied", 0) == 0, "what our own upload brought back is no event"
+    by_reason = {reason: loop.people("MAGAZINE", "opt_in", 1)[0] for reason in ("w", "d", "z", "k")}
+    for reason, uid in by_reason.items():
+        mail.unsubscribe(loop.subscriber(uid), "MAGAZINE", reason=reason)
+    (complains,), (bounces,) = loop.people("SURVEYS", "opt_in", 1), loop.people("NEWSLETTER", "opt_in", 1)
+    mail.unsubscribe(loop.subscriber(complains), "SURVEYS", reason="a")
+    others = {uid: {c: loop.state(uid, c) for c in LISTS if c != "MAGAZINE"} for uid in by_reason.values()}
+    for _ in range(3):
+        mail.bounce(loop.subscriber(bounces))
+    assert loop.subscriber(bounces).lists["NEWSLETTER"] == "out"
+    loop.drop_and_read()
+    assert {reason: loop.state(uid, "MAGAZINE") for reason, uid in by_reason.items()} == dict.fromkeys(
+        by_reason, "opt_out"
+    )
+    assert {uid: {c: loop.state(uid, c) for c in LISTS if c != "MAGAZINE"} for uid in by_reason.values()} == others
+    assert not [column for column in LISTS if loop.state(complains, column) == "opt_in"]
+    assert loop.state(bounces, "NEWSLETTER") == "opt_in", "mail that bounces is no decision"
+
+
+def test_an_opt_out_of_somebody_unknown_waits_and_blocks_the_opt_in_of_the_address(loop: Loop) -> None:
+    loop.sandbox.site.touch(60)
+    stranger = loop.mail.sign_up("stranger@example.org", "MAGAZINE")
+    loop.mail.unsubscribe(stranger, "MAGAZINE")
+    assert loop.drop_and_read()["parked"] == 1
+    given = {"topic": "magazine", "channel": "email", "status": "OptIn", "lastModified": OLD}
+    uid = loop.sandbox.site.add_full(
+        isRegistered=True,
+        profile={"email": "Stranger@example.org"},
+        communications={"magazine_email": given},
+    )
+    assert loop.run(loop.newest()).success
+    assert uid not in {row["GIGYA_UID"] for kind in ("profiles", "subs") for row in lines(loop, kind, loop.newest())}
+    loop.sandbox.site.change(uid, **decision("MAGAZINE", yes=True), at=int(datetime.now(UTC).timestamp() * 1000))
+    assert loop.run(loop.newest()).success
+    assert uid in {row["GIGYA_UID"] for row in lines(loop, "subs", loop.newest())}, "a later yes of the person counts"
