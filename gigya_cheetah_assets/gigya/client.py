@@ -143,9 +143,7 @@ class GigyaClient:
     def _judge(self, method: str, fields: Mapping[str, str], envelope: Envelope, answer: Answer, attempt: int) -> None:
         code, call_id = envelope.error_code, envelope.call_id
         log.debug("%s: %s, callId %s, attempt %d", method, code, call_id, attempt)
-        # Imports write it in lower case (Gigya: importFullAccount).
-        uid = fields.get("UID") or fields.get("uid", "")
-        error = error_for(envelope, method, uid=uid, cursor="cursorId" in fields)
+        error = error_for(envelope, method, uid=_subject(fields), cursor="cursorId" in fields)
         if isinstance(error, ClockSkew):
             error.server_date = answer.date
         if error is not None:
@@ -202,6 +200,16 @@ def _envelope(method: str, answer: Answer) -> Envelope:
             f"{method} was answered by {size} bytes that are no answer of Gigya's (HTTP {answer.status})",
             next_step="run it again later; if it stays so, look for a proxy in between",
         ) from error
+
+
+def _subject(fields: Mapping[str, str]) -> str:
+    """The account that a call is about, as far as it may be named; empty for a call about none.
+
+    Imports write the UID in lower case, or leave it to Gigya, and know lite accounts by their address (Gigya:
+    importFullAccount, importLiteAccount).
+    """
+    named = fields.get("UID") or fields.get("uid")
+    return named or ("of an address" if {"findBy", "email", "createUID"} & fields.keys() else "")
 
 
 def _unreadable(method: str, envelope: Envelope, error: Exception) -> UnexpectedAnswer:

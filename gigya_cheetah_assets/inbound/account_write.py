@@ -1,7 +1,6 @@
 """One item of a change set on its way into one account: compare, write, and what came of it.
 
-Only what differs is sent, with webhooks muted, since a write of ours is no news for who listens (Gigya:
-accounts.setAccountInfo). A write whose answer was lost is read back before it is repeated.
+Only what differs is sent, through the account's door. A write whose answer was lost is read back before it is repeated.
 """
 
 from __future__ import annotations
@@ -14,12 +13,13 @@ from gigya_cheetah_assets.config.forms import form_of
 from gigya_cheetah_assets.gigya import AccountRejected, GigyaClient, GigyaUnavailable
 from gigya_cheetah_assets.gigya.envelope import Envelope, envelope_only
 from gigya_cheetah_assets.gigya.errors import AccountBusy, RateLimited
-from gigya_cheetah_assets.inbound.accounts import Account, AccountReader, Document
+from gigya_cheetah_assets.inbound.accounts import Account, Document
+from gigya_cheetah_assets.inbound.doors import Call, Door
 from gigya_cheetah_assets.ledger import Change, Item
 from gigya_cheetah_assets.ledger.inbound_items import Fate
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.mapping.moments import milliseconds
-from gigya_cheetah_assets.mapping.reverse import NotWritable, at, update_of
+from gigya_cheetah_assets.mapping.reverse import NotWritable, update_of
 
 log = logging.getLogger(__name__)
 UNKNOWN_ACCOUNT, NOT_WRITABLE, MOVED_ON = "unknown_account", "not_writable", "moved_on"
@@ -49,22 +49,39 @@ class Written:
     document: Document | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True)
+class _Update:
+    """What is sent to one account, and through which door."""
+
+    door: Door
+    call: Call
+    update: dict[str, Any]
+    changes: list[Change]
+
+    def has_arrived(self, account: Account) -> bool:
+        """Whether a write whose answer was lost is there.
+
+        Of a consent its state tells, since a flag may stand there before.
+        """
+        plain = {name: value for name, value in self.update.items() if form_of(name) == "field"}
+        consents = (change for change in self.changes if change.subscription)
+        return stands(plain, account.document) and all(_holds(change, account) for change in consents)
+
+
 class AccountWriter:
     """Carries out items; safe for several threads as long as no two work on one UID.
 
     Args:
         client: The site.
         table: The field table.
-        reader: Reads accounts of the same site.
-        lang: Language under which consents are written; None for that of each account.
+        full: The door of full accounts.
+        lite: The door of lite accounts.
     """
 
-    def __init__(
-        self, client: GigyaClient, table: FieldTable, reader: AccountReader, *, lang: str | None = None
-    ) -> None:
+    def __init__(self, client: GigyaClient, table: FieldTable, *, full: Door, lite: Door) -> None:
         self._client = client
-        self._lang = lang
-        self._reader = reader
+        self._table = table
+        self._full, self._lite = full, lite
         self._fields = {config.cheetahmail: config for config in table.fields}
 
     def write(self, item: Item, account: Account | None) -> Written:
@@ -85,43 +102,40 @@ class AccountWriter:
         left = [change for change in wanted if not _holds(change, account)]
         if not left:
             return Written(item, "unchanged", updated=account.updated, document=document)
+        door = self._lite if self._table.is_lite_key(item.uid) else self._full
         try:
             update = update_of(self._fields, {change.column: change.value for change in left}, document)
+            call = door.call(item.uid, update, left, document)
         except NotWritable as error:
             log.info("an account is not updated: %s", error)
             return Written(item, "rejected", NOT_WRITABLE)
-        return self._send(item, left, update, document)
+        return self._send(item, _Update(door, call, update, left), document)
 
-    def _send(self, item: Item, changes: list[Change], update: dict[str, Any], document: Document) -> Written:
-        columns = tuple(change.column for change in changes)
+    def _send(self, item: Item, wanted: _Update, document: Document) -> Written:
+        columns = tuple(change.column for change in wanted.changes)
         for attempt in range(1, _REPEATS + 1):
             try:
                 envelope = self._client.call(
-                    "accounts.setAccountInfo",
-                    {"UID": item.uid, "muteWebhooks": True, **update, **self._language(update, document)},
+                    wanted.call.method,
+                    wanted.call.params,
                     envelope_only,
                     may_repeat=lambda error: isinstance(error, RateLimited | AccountBusy),
                 )
             except AccountRejected as error:
                 return Written(item, "rejected", str(error.code), fields=error.fields)
             except GigyaUnavailable:
-                now = self._reader.read([item.uid]).get(item.uid)
-                if now is not None and _arrived(changes, update, now):
+                now = wanted.door.read_back(item.uid, wanted.has_arrived)
+                if now is not None and wanted.has_arrived(now):
                     return Written(item, "applied", columns=columns, updated=now.updated, document=now.document)
+                if now is not None and any(_moved_on(change, now) for change in wanted.changes):
+                    return Written(item, "pending", MOVED_ON)
                 if attempt == _REPEATS:
                     raise
                 log.warning("an update was not answered and is not there: attempt %d of %d", attempt + 1, _REPEATS)
             else:
-                merged = _laid_over(document, update)
+                merged = _laid_over(document, wanted.update)
                 return Written(item, "applied", columns=columns, updated=_time(envelope), document=merged)
         raise AssertionError  # the last attempt returns or raises
-
-    def _language(self, update: dict[str, Any], document: Document) -> dict[str, str]:
-        """Consent statements need a language (Gigya: accounts.setAccountInfo)."""
-        if "preferences" not in update:
-            return {}
-        known = (self._lang, document.get("lang"), at(document, "profile.locale"))
-        return {"lang": next((found for found in known if isinstance(found, str) and found), "en")}
 
 
 def _moved_on(change: Change, account: Account) -> bool:
@@ -138,16 +152,11 @@ def _now(change: Change, account: Account) -> str | None:
     return account.states[change.column][0] if change.subscription else account.cells[change.column]
 
 
-def _arrived(changes: list[Change], update: dict[str, Any], account: Account) -> bool:
-    """Whether a write whose answer was lost is there; of a consent its state tells, since a flag may stand before."""
-    plain = {name: value for name, value in update.items() if form_of(name) == "field"}
-    return _stands(plain, account.document) and all(_holds(c, account) for c in changes if c.subscription)
-
-
-def _stands(update: Any, document: Any) -> bool:
+def stands(update: Any, document: Any) -> bool:
+    """Whether an account has all that an update would give it."""
     if not isinstance(update, dict):
         return bool(update == document)
-    return all(_stands(value, (document or {}).get(name)) for name, value in update.items())
+    return all(stands(value, (document or {}).get(name)) for name, value in update.items())
 
 
 def _laid_over(document: Document, update: dict[str, Any]) -> Document:

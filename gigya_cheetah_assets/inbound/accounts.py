@@ -39,7 +39,7 @@ class Account:
     """One account.
 
     Attributes:
-        uid: Its UID.
+        uid: Its UID, or the key of a lite account.
         document: As Gigya gave it.
         cells: By CheetahMail column the text that outbound would write.
         states: By subscription column state and time (epoch ms).
@@ -95,18 +95,28 @@ class AccountReader:
             return None
 
     def mapped(self, documents: Iterable[Document]) -> dict[str, Account]:
-        """Documents as accounts, by UID; mapped as the outbound direction does it."""
-        by_uid = {str(document["UID"]): document for document in documents if document.get("UID")}
-        if not by_uid:
+        """Documents as accounts, by UID or key; mapped as the outbound direction does it."""
+        by_key = {key: document for document in documents if (key := self._key(document)) is not None}
+        if not by_key:
             return {}
-        rows = self._rows(list(by_uid.values()))
+        rows = self._rows(list(by_key.values()))
         found = rows.to_pylist()
-        return {row[self._shape.key]: self._account(row, by_uid[row[self._shape.key]]) for row in found}
+        return {row[self._shape.key]: self._account(row, by_key[row[self._shape.key]]) for row in found}
+
+    def _key(self, document: Document) -> str | None:
+        if self._is_full(document):
+            return str(document["UID"])
+        return self._table.lite_key(str(document["token"])) if document.get("token") else None
+
+    def _is_full(self, document: Document) -> bool:
+        return bool(document.get("UID")) and self._table.accounts != "lite"
 
     def _rows(self, documents: list[Document]) -> pa.Table:
         """Frame of rows, also of records that could not be exported."""
-        _, accounts = self._accounts(_page(documents))
-        _, emails = self._emails(_page([_as_email_account(document) for document in documents]))
+        full = [document for document in documents if self._is_full(document)]
+        lite = [document for document in documents if not self._is_full(document)]
+        _, accounts = self._accounts(_page(full))
+        _, emails = self._emails(_page([*map(_as_email_account, full), *lite]))
         _, decisions = self._communications(_page(list(communications.rows_of(documents))))
         profiles = join.profiles_of(
             self._table,

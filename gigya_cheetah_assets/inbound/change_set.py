@@ -20,8 +20,9 @@ import pyarrow.compute as pc
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.gigya import GigyaClient
 from gigya_cheetah_assets.inbound import deleted
-from gigya_cheetah_assets.inbound.accounts import Account, AccountReader
+from gigya_cheetah_assets.inbound.accounts import Account
 from gigya_cheetah_assets.inbound.change_counts import ChangeSetSummary, Counts
+from gigya_cheetah_assets.inbound.everybody import Everybody
 from gigya_cheetah_assets.inbound.feeds import Feed, feed_of
 from gigya_cheetah_assets.inbound.parse import REJECTS
 from gigya_cheetah_assets.inbound.person import (
@@ -35,12 +36,10 @@ from gigya_cheetah_assets.inbound.person import (
 )
 from gigya_cheetah_assets.inbound.read import EVENTS, InboundRead
 from gigya_cheetah_assets.inbound.rejects import LineRejects
-from gigya_cheetah_assets.inbound.rules import rules_of
+from gigya_cheetah_assets.inbound.rules import lite_rules_of, rules_of
 from gigya_cheetah_assets.inbound.take import state_of
 from gigya_cheetah_assets.ledger import Base, InboundState, Item, Ledger, ParkedOptOut, Tombstones
-from gigya_cheetah_assets.ledger.consents import OPT_OUT
 from gigya_cheetah_assets.mapping import FieldTable
-from gigya_cheetah_assets.outbound.by_key import ByKey
 from gigya_cheetah_assets.outbound.spool import Spool, parts_for
 from gigya_cheetah_assets.progress import Progress
 from gigya_cheetah_assets.store import folders, summary
@@ -55,8 +54,6 @@ CHANGES = pa.schema(
 )  # fmt: skip
 # Opt-outs that waited on the address of an account which has come up: forgotten once its item is settled.
 WAITED = pa.schema([("uid", pa.string()), ("address", pa.string()), ("subscription", pa.string())])
-_PEOPLE = pa.schema([("UID", pa.string()), ("email", pa.string())])
-LITE_ACCOUNT = "lite_account"
 WAITED_FILE = "waited.parquet"
 _PART_ROWS = 10_000
 _SILENT = ("bounces", "import_reports")
@@ -82,6 +79,7 @@ def make_change_set(
     read = summary.read(rows, InboundRead)
     feed = feed_of(read.kind, sync, table, now=int(time() * 1000))
     state = state_of(ledger, sync, table)
+    everybody = Everybody(client, sync, table, ledger=ledger, state=state)
     record = state.record(read.sha256)
     done = record is not None and record.status == "done"
     target = folders.asset_folder(data, sync.name, folders.CHANGE_SET, partition)
@@ -91,7 +89,7 @@ def make_change_set(
     stones = Tombstones(ledger, sync.name)
     with (
         folders.building(target) as building,
-        _Maker(client, sync, feed, state=state, stones=stones, folder=building, read=read) as maker,
+        _Maker(feed, everybody, state=state, stones=stones, folder=building, read=read) as maker,
     ):
         if done:
             maker.counts.ignored["content_was_applied_before"] = read.events
@@ -107,9 +105,10 @@ def make_change_set(
 
 @dataclass(frozen=True)
 class _Lookups:
-    """What a part's people need: accounts by UID, owners of addresses, opt-outs that wait on addresses."""
+    """What a part's people need: accounts, UIDs of who registered, owners of addresses, opt-outs that wait on them."""
 
     accounts: dict[str, Account]
+    registered: dict[str, str]
     owners: dict[str, str]
     parked: dict[str, list[ParkedOptOut]]
 
@@ -119,9 +118,8 @@ class _Maker:
 
     def __init__(
         self,
-        client: GigyaClient,
-        sync: Sync,
         feed: Feed,
+        everybody: Everybody,
         *,
         state: InboundState,
         stones: Tombstones,
@@ -132,8 +130,8 @@ class _Maker:
         self._feed, self._state, self._read = feed, state, read
         self._stones = stones
         self._rules = rules_of(feed)
-        self._accounts = AccountReader(client, feed.table)
-        self._by_key = ByKey(client, sync, feed.table)
+        self._lite_rules = lite_rules_of(feed)
+        self._everybody = everybody
         self._email = feed.table.email.cheetahmail
         self._folder = folder
         self._changes = LazyParquet(folder / "changes.parquet")
@@ -167,7 +165,7 @@ class _Maker:
         self.close()
 
     def _spooled(self, events: Path, folder: Path) -> Spool | None:
-        """The rows by person; a row without a UID gets that of the only account which has its address."""
+        """The rows by person, whatever key or address they name her by."""
         spool: Spool | None = None
         for batch in read_batches(events):
             if spool is None:
@@ -177,11 +175,13 @@ class _Maker:
         return spool
 
     def _named(self, batch: pa.Table) -> pa.Table:
+        """A row without a UID gets that of the only account which has its address."""
+        batch = self._of_today(batch)
         nameless = pc.is_null(batch["uid"])
         if not pc.any(nameless).as_py():
             return batch
         rows = batch.filter(nameless).to_pylist()
-        owners = self._by_key.owners(batch.filter(nameless)["email"])
+        owners = self._everybody.whose(row["email"] for row in rows)
         for row in rows:
             row["uid"] = owners.get((row["email"] or "").strip().lower())
         unknown = [row for row in rows if row["uid"] is None]
@@ -189,14 +189,25 @@ class _Maker:
         found = pa.Table.from_pylist([row for row in rows if row["uid"] is not None], schema=batch.schema)
         return pa.concat_tables([batch.filter(pc.invert(nameless)), found])
 
+    def _of_today(self, batch: pa.Table) -> pa.Table:
+        """Rows that name a lite account which registered are about the UID."""
+        uids = batch["uid"].to_pylist()
+        successors = self._everybody.successors(uids)
+        if not successors:
+            return batch
+        today = pa.array([successors.get(uid, uid) for uid in uids], pa.string())
+        return batch.set_column(batch.schema.get_field_index("uid"), "uid", today)
+
     def _part(self, rows: list[Row], *, late: bool = False) -> None:
         """One part: its items go into the ledger."""
         people: dict[str, list[Row]] = {}
         for row in rows:
             people.setdefault(row["uid"], []).append(row)
         found = self._look_up(people)
+        if not late:
+            self._late += [{**row, "uid": uid} for key, uid in found.registered.items() for row in people.pop(key)]
         unknown = [row for uid, theirs in people.items() if uid not in found.accounts for row in theirs]
-        self._unknown(unknown, {} if late else found.owners)
+        self._unknown(unknown, late=late)
         people = self._living({uid: people[uid] for uid in found.accounts})
         bases = self._state.bases(sorted(found.accounts))
         items = [self._item(found, bases[uid], uid, people[uid]) for uid in sorted(found.accounts)]
@@ -218,21 +229,22 @@ class _Maker:
         return {uid: each.living for uid, each in kept.items()}
 
     def _look_up(self, people: dict[str, list[Row]]) -> _Lookups:
-        accounts = self._accounts.read(sorted(people))
+        everybody = self._everybody.read(sorted(people))
+        accounts = everybody.accounts
         addresses = {uid: (account.cells.get(self._email) or "").lower() for uid, account in accounts.items()}
         spoken = {(row["email"] or "").strip().lower(): uid for uid, rows in people.items() for row in rows}
         foreign = sorted(address for address, uid in spoken.items() if address and addresses.get(uid) != address)
-        owners = self._by_key.owners(pa.chunked_array([pa.array(foreign, pa.string())])) if foreign else {}
+        owners = self._everybody.owners(foreign)
         parked: dict[str, list[ParkedOptOut]] = {}
         uid_of = {address: uid for uid, address in addresses.items() if address}
         for opt_out in self._state.parked(uid_of):
             parked.setdefault(uid_of[opt_out.address], []).append(opt_out)
-        return _Lookups(accounts, owners, parked)
+        return _Lookups(accounts, everybody.registered, owners, parked)
 
     def _item(self, found: _Lookups, bases: dict[str, Base], uid: str, rows: list[Row]) -> Item:
         done = planned(
             self._feed,
-            self._rules,
+            self._lite_rules if self._feed.table.is_lite_key(uid) else self._rules,
             rows,
             found.accounts[uid],
             bases,
@@ -243,34 +255,17 @@ class _Maker:
         self.counts.add(done, rows=len(rows))
         return done.item
 
-    def _unknown(self, rows: list[Row], owners: dict[str, str]) -> None:
+    def _unknown(self, rows: list[Row], *, late: bool) -> None:
         """Rows of UIDs without an account: an opt-out follows its address, anything else is a reject."""
         rest: list[Row] = []
-        lite = self._lite(rows)
+        owners = {} if late else self._everybody.whose(row["email"] for row in rows if opt_outs_of(self._feed, row))
         for row in rows:
-            if row["uid"] in lite:
-                self._lite_row(row, lite[row["uid"]])
-                continue
             owner = owners.get((row["email"] or "").strip().lower())
             if owner is not None and opt_outs_of(self._feed, row):
                 self._late.append({**only_opt_outs(self._feed, row), "uid": owner})
             else:
                 rest.append(row)
         self._keep_or_reject(rest, UNKNOWN_UID)
-
-    def _lite(self, rows: list[Row]) -> dict[str, dict[str, str | None]]:
-        """Of lite accounts, whose key is a token, their states by subscription column."""
-        people = {row["uid"]: row["email"] for row in rows if row["email"]}
-        found = self._by_key.lite_accounts(pa.table({"UID": list(people), "email": list(people.values())}, _PEOPLE))
-        columns = {field.cheetahmail: field.paths[0] for field in self._feed.table.subscriptions}
-        return {row["UID"]: {name: row.get(path) for name, path in columns.items()} for row in found.to_pylist()}
-
-    def _lite_row(self, row: Row, states: dict[str, str | None]) -> None:
-        """Nothing is written to a lite account; an opt-out that it does not have yet is kept on its address."""
-        if all(states.get(name) == OPT_OUT for name in opt_outs_of(self._feed, row)):
-            self.counts.ignored[LITE_ACCOUNT] += 1
-        else:
-            self._keep_or_reject([row], LITE_ACCOUNT)
 
     def _keep_or_reject(self, rows: list[Row], reason: str) -> None:
         """Opt-outs without an account wait on their address; every other row is a reject.

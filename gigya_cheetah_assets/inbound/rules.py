@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from gigya_cheetah_assets.config import FieldConfig
@@ -23,6 +24,12 @@ _EVENTS = ("unsubscribes", "subscribes", "address_changes")
 def rules_of(feed: Feed) -> dict[str, FieldRule]:
     """By column how it is merged. What cannot be written back belongs to Gigya, whatever the sync file says."""
     return {field.cheetahmail: _rule(field, feed) for field in feed.table.fields if not field.key}
+
+
+def lite_rules_of(feed: Feed) -> dict[str, FieldRule]:
+    """The rules of lite accounts. Their address belongs to Gigya: another address would be another lite account."""
+    rules, email = rules_of(feed), feed.table.email.cheetahmail
+    return {**rules, email: replace(rules[email], owner="gigya")}
 
 
 def _rule(field: FieldConfig, feed: Feed) -> FieldRule:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
 import msgspec
@@ -18,10 +19,13 @@ import pyarrow as pa
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.gigya import GigyaClient
-from gigya_cheetah_assets.inbound.account_write import AccountWriter, Written
-from gigya_cheetah_assets.inbound.accounts import IN_FLIGHT, Account, AccountReader
+from gigya_cheetah_assets.inbound.account_write import MOVED_ON, AccountWriter, Written
+from gigya_cheetah_assets.inbound.accounts import IN_FLIGHT, Account
 from gigya_cheetah_assets.inbound.change_counts import ChangeSetSummary
 from gigya_cheetah_assets.inbound.change_set import WAITED_FILE
+from gigya_cheetah_assets.inbound.doors import FullDoor, LiteDoor
+from gigya_cheetah_assets.inbound.everybody import Everybody
+from gigya_cheetah_assets.inbound.lite_accounts import LiteFound
 from gigya_cheetah_assets.inbound.parse import REJECTS
 from gigya_cheetah_assets.inbound.rejects import LineRejects
 from gigya_cheetah_assets.inbound.take import state_of
@@ -125,8 +129,9 @@ class _Run:
     ) -> None:
         self.written: Counter[str] = Counter()
         self.moved_on = self.calls = 0
-        self._reader = AccountReader(client, table, in_flight=in_flight)
-        self._writer = AccountWriter(client, table, self._reader, lang=sync.gigya.lang)
+        self._everybody = Everybody(client, sync, table, ledger=ledger, state=state, in_flight=in_flight)
+        full, lite = FullDoor(self._everybody.full, sync.gigya.lang), LiteDoor(table, self._everybody.lite)
+        self._writer = AccountWriter(client, table, full=full, lite=lite)
         self._state, self._ledger, self._sync, self._changes = state, ledger, sync, changes
         self._email = table.email.cheetahmail
         self._in_flight = in_flight
@@ -135,15 +140,20 @@ class _Run:
         """Batch after batch; what could not be carried out stays pending."""
         with ThreadPoolExecutor(self._in_flight, thread_name_prefix="setAccountInfo") as threads:
             for items in self._state.pending_batches(self._changes.sha256, _BATCH):
-                accounts = self._reader.read([item.uid for item in items if item.writes])
-                written = list(threads.map(lambda item: self._writer.write(item, accounts.get(item.uid)), items))  # noqa: B023 - all are done before the loop goes on
-                self._settle(written, accounts)
+                found = self._everybody.read([item.uid for item in items if item.writes])
+                written = list(threads.map(self._written, items, repeat(found)))
+                self._settle(written, found.accounts)
                 self.calls += sum(item.writes for item in items)
                 progress.add(len(items))
 
+    def _written(self, item: Item, found: LiteFound) -> Written:
+        if item.uid in found.registered:
+            return Written(item, "pending", MOVED_ON)
+        return self._writer.write(item, found.accounts.get(item.uid))
+
     def _settle(self, written: Sequence[Written], accounts: dict[str, Account]) -> None:
         """What became of a batch, in one transaction; an opt-out that Gigya refused is kept on the address."""
-        now = self._reader.mapped([done.document for done in written if done.document is not None])
+        now = self._everybody.full.mapped([done.document for done in written if done.document is not None])
         done = [_settlement(one, now.get(one.item.uid)) for one in written if one.fate != "pending"]
         refused = [one for one in written if one.fate == "rejected"]
         with self._ledger.writing(self._sync.name):

@@ -1,4 +1,4 @@
-"""An HTTP gateway on 127.0.0.1 before an object store; it answers some requests itself, as a store in trouble would."""
+"""An HTTP gateway on 127.0.0.1 before another server; it answers some requests itself, as a store in trouble would."""
 
 from __future__ import annotations
 
@@ -32,12 +32,14 @@ class Gateway:
         port: Where it listens.
         refuse: Gets the method, the path with its query and the headers; what it returns is the answer.
         before: Is called ahead of each request that goes through.
+        loses: Whether the answer to a request that went through gets lost.
         requests: Method and path of each request.
     """
 
     port: int
     refuse: Callable[[str, str, dict[str, str]], Answer | None] = lambda *_: None
     before: Callable[[str, str], None] = lambda *_: None
+    loses: Callable[[str, str], bool] = lambda *_: False
     requests: list[tuple[str, str]] = field(default_factory=list)
 
     def answer_times(self, times: int, answer: Answer) -> None:
@@ -69,24 +71,16 @@ def running(target: int) -> Iterator[Gateway]:
                 self._send(answer.status, {"x-ms-error-code": answer.code, "Content-Type": "text/xml"}, answer.body())
                 return
             gateway.before(self.command, self.path)
-            connection = http.client.HTTPConnection("127.0.0.1", target, timeout=30)
-            try:
-                headers = {key: value for key, value in self.headers.items() if key.lower() not in {"expect"}}
-                connection.request(self.command, self.path, body, headers)
-                found = connection.getresponse()
-                self._send(found.status, dict(found.getheaders()), found.read())
-            finally:
-                connection.close()
+            status, headers, content = _forwarded(target, self.command, self.path, body, dict(self.headers))
+            if gateway.loses(self.command, self.path):
+                self.close_connection = True
+            else:
+                self._send(status, headers, content)
 
         def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
             self.send_response_only(status)
-            length = str(len(body))
-            for key, value in headers.items():
-                if key.lower() == "content-length":
-                    length = value if self.command == "HEAD" else length
-                elif key.lower() not in _ONE_HOP:
-                    self.send_header(key, value)
-            self.send_header("Content-Length", "0" if status == 204 else length)
+            for key, value in _to_send(status, headers, len(body), head=self.command == "HEAD").items():
+                self.send_header(key, value)
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(body)
@@ -103,3 +97,22 @@ def running(target: int) -> Iterator[Gateway]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def _to_send(status: int, headers: dict[str, str], size: int, *, head: bool) -> dict[str, str]:
+    own = {key: value for key, value in headers.items() if key.lower() not in {*_ONE_HOP, "content-length"}}
+    told = next((value for key, value in headers.items() if key.lower() == "content-length"), str(size))
+    return {**own, "Content-Length": "0" if status == 204 else told if head else str(size)}
+
+
+def _forwarded(
+    port: int, command: str, path: str, body: bytes, headers: dict[str, str]
+) -> tuple[int, dict[str, str], bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        kept = {key: value for key, value in headers.items() if key.lower() not in {"expect"}}
+        connection.request(command, path, body, kept)
+        found = connection.getresponse()
+        return found.status, dict(found.getheaders()), found.read()
+    finally:
+        connection.close()

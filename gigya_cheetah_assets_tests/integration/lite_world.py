@@ -82,7 +82,8 @@ def lite_world(folder: Path, *, search_lag: float = 0.0, **changes: Any) -> Iter
         runs(sandbox, folder / "run", **changes) as made,
     ):
         made.content["gigya"]["search_lag_seconds"] = max(0.2, 2 * search_lag)
-        made.content["inbound_files"]["defaults"] |= {"min_age_seconds": 0, "time_zone": "UTC"}
+        made.content["inbound_files"]["defaults"] |= {"min_age_seconds": 0, "time_zone": "America/New_York"}
+        del made.content["inbound_files"]["import_reports"]
         world = LiteWorld(made.sandbox, made.folder, made.content, made.instance)
         assert world.run(FIRST).success
 

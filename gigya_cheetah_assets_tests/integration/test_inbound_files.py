@@ -217,7 +217,7 @@ def test_an_opt_out_of_a_lite_account_that_has_it_already_asks_nothing(inbound: 
     inbound.drop("unsubs_1.dat", UNSUBS + unsub(row))
     (result,) = inbound.arrive()
     found = metadata(result, "inbound_change_set")
-    assert (found["ignored"], found["parked"], found["rejected"]) == (1, 0, 0)
+    assert (found["accounts"], found["accounts_to_write"], found["parked"], found["rejected"]) == (1, 0, 0, 0)
 
 
 def test_a_late_echo_of_our_opt_out_does_not_undo_the_opt_in_that_followed_it(inbound: Inbound) -> None:
