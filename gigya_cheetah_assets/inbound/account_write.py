@@ -20,6 +20,7 @@ from gigya_cheetah_assets.ledger.inbound_items import Fate
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.mapping.moments import milliseconds
 from gigya_cheetah_assets.mapping.reverse import NotWritable, update_of
+from gigya_cheetah_assets.store import steps
 
 log = logging.getLogger(__name__)
 UNKNOWN_ACCOUNT, NOT_WRITABLE, MOVED_ON = "unknown_account", "not_writable", "moved_on"
@@ -99,9 +100,9 @@ class AccountWriter:
         wanted = [change for change in item.changes if change.write]
         if any(_moved_on(change, account) for change in wanted):
             return Written(item, "pending", MOVED_ON)
-        left = [change for change in wanted if not _holds(change, account)]
+        left = [change for change in wanted if not account.holds(change)]
         if not left:
-            return Written(item, "unchanged", updated=account.updated, document=document)
+            return _found_done(item, account)
         door = self._lite if self._table.is_lite_key(item.uid) else self._full
         try:
             update = update_of(self._fields, {change.column: change.value for change in left}, document)
@@ -133,23 +134,23 @@ class AccountWriter:
                     raise
                 log.warning("an update was not answered and is not there: attempt %d of %d", attempt + 1, _REPEATS)
             else:
+                steps.reached(steps.ACCOUNT_WRITTEN)
                 merged = _laid_over(document, wanted.update)
                 return Written(item, "applied", columns=columns, updated=_time(envelope), document=merged)
         raise AssertionError  # the last attempt returns or raises
 
 
+def _found_done(item: Item, account: Account) -> Written:
+    """The account has it all: from a run that was killed before it could record that, or by somebody else."""
+    ours = item.fate == "sent"
+    columns = tuple(change.column for change in item.changes if change.write) if ours else ()
+    fate: Fate = "applied" if ours else "unchanged"
+    return Written(item, fate, columns=columns, updated=account.updated, document=account.document)
+
+
 def _moved_on(change: Change, account: Account) -> bool:
     """Whether the account has neither what the change set saw nor what it wants."""
-    now = _now(change, account)
-    return (now or None) not in {change.before or None, change.value or None}
-
-
-def _holds(change: Change, account: Account) -> bool:
-    return (_now(change, account) or None) == (change.value or None)
-
-
-def _now(change: Change, account: Account) -> str | None:
-    return account.states[change.column][0] if change.subscription else account.cells[change.column]
+    return (account.now(change) or None) not in {change.before or None, change.value or None}
 
 
 def stands(update: Any, document: Any) -> bool:

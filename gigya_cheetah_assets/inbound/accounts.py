@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from gigya_cheetah_assets.gigya import AccountGone, GigyaClient
 from gigya_cheetah_assets.gigya.envelope import Envelope, envelope_only
-from gigya_cheetah_assets.ledger import RowShape, Side
+from gigya_cheetah_assets.ledger import Change, RowShape, Side
 from gigya_cheetah_assets.ledger.shape import UPDATED, at_column, state_column
 from gigya_cheetah_assets.mapping import (
     FieldTable,
@@ -51,6 +51,14 @@ class Account:
     cells: dict[str, str | None] = field(repr=False)
     states: dict[str, tuple[str | None, int | None]]
     updated: int | None
+
+    def now(self, change: Change) -> str | None:
+        """What stands where a change is asked for: the state of a subscription, else the cell."""
+        return self.states[change.column][0] if change.subscription else self.cells[change.column]
+
+    def holds(self, change: Change) -> bool:
+        """Whether it stands already."""
+        return (self.now(change) or None) == (change.value or None)
 
     def sides(self) -> dict[str, Side]:
         """Gigya's side of the merge, by column."""

@@ -8,7 +8,7 @@ decisions), the rejects and `summary.json`; killed and made again it comes out t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import time
@@ -42,7 +42,7 @@ from gigya_cheetah_assets.ledger import Base, InboundState, Item, Ledger, Parked
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound.spool import Spool, parts_for
 from gigya_cheetah_assets.progress import Progress
-from gigya_cheetah_assets.store import folders, summary
+from gigya_cheetah_assets.store import folders, steps, summary
 from gigya_cheetah_assets.store.batches import LazyParquet, read_batches
 
 CHANGES = pa.schema(
@@ -138,9 +138,11 @@ class _Maker:
         self._rejects = LineRejects(folder)
         self._waited = LazyParquet(folder / WAITED_FILE)
         self._late: list[Row] = []
+        self._sent: dict[str, Item] = {}
 
     def make(self, events: Path, progress: Progress) -> None:
-        """All rows of the file; the ledger's plan is renewed as a whole."""
+        """All rows of the file; the ledger's plan is renewed as a whole, but for what a killed run has sent."""
+        self._sent = {item.uid: item for item in self._state.items(self._read.sha256, fate="sent")}
         self._state.plan_anew(self._read.sha256)
         with TemporaryDirectory(dir=self._folder) as scratch:
             spool = self._spooled(events, Path(scratch))
@@ -215,6 +217,7 @@ class _Maker:
             before = {item.uid: item for item in self._state.pending(self._read.sha256)}
             items = [merged_items(before[item.uid], item) if item.uid in before else item for item in items]
         self._state.plan_more(self._read.sha256, items)
+        steps.reached(steps.ITEMS_PLANNED)
         self._changes.add(pa.Table.from_pylist(list(_lines(items)), schema=CHANGES))
         self._waited.add(pa.Table.from_pylist(list(_waited(found.parked)), schema=WAITED))
 
@@ -251,9 +254,20 @@ class _Maker:
             parked=found.parked.get(uid, ()),
             owners=found.owners,
         )
+        done = replace(done, item=self._unless_sent(done.item, found.accounts[uid]))
         self._reject(done.rejects)
         self.counts.add(done, rows=len(rows))
         return done.item
+
+    def _unless_sent(self, item: Item, account: Account) -> Item:
+        """What a killed run has written of it: merged with the account as it is now, nothing would be left to tell."""
+        sent = self._sent.get(item.uid)
+        if sent is None:
+            return item
+        if all(account.holds(change) for change in sent.changes if change.write):
+            return sent
+        self._state.recall(self._read.sha256, [item.uid])
+        return item
 
     def _unknown(self, rows: list[Row], *, late: bool) -> None:
         """Rows of UIDs without an account: an opt-out follows its address, anything else is a reject."""
@@ -283,6 +297,7 @@ class _Maker:
             for name in opt_outs_of(self._feed, row)
         ]
         self._state.park(parked)
+        steps.reached(steps.OPT_OUTS_PARKED)
         kept = {opt_out.line for opt_out in parked}
         self.counts.parked += len(kept)
         self._refuse([row for row in rows if row["line"] not in kept], reason)

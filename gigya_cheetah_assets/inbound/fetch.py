@@ -11,7 +11,7 @@ from gigya_cheetah_assets.inbound.container import sha256_of
 from gigya_cheetah_assets.inbound.names import head_tail_digest, shown
 from gigya_cheetah_assets.inbound.offers import EDGE_BYTES, Offer
 from gigya_cheetah_assets.staging import Staging
-from gigya_cheetah_assets.store import folders
+from gigya_cheetah_assets.store import folders, steps
 
 CONTENT = "content"
 
@@ -60,6 +60,7 @@ def fetch(staging: Staging, sync: Sync, offer: Offer, folder: Path) -> LocalCopy
                 f"{shown(offer.name)}: wanted the {offer.size} bytes that were offered, found another content",
                 next_step="wait for the next look at the inbox: it offers the new content as a file of its own",
             )
+        steps.reached(steps.FILE_COPIED)
     return LocalCopy(path, sha256_of(path), offer.size)
 
 

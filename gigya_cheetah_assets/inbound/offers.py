@@ -15,7 +15,7 @@ from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.inbound.listing import Ready
 from gigya_cheetah_assets.inbound.names import head_tail_digest, identity
 from gigya_cheetah_assets.staging import Staging
-from gigya_cheetah_assets.store import folders
+from gigya_cheetah_assets.store import folders, steps
 
 EDGE_BYTES = 64 * 1024
 _FOLDER = "inbound_offers"
@@ -94,6 +94,7 @@ def write_offer(data: Path, sync: Sync, offer: Offer) -> None:
         partial = folder / f".{offer.partition}.partial"
         partial.write_bytes(msgspec.json.encode(offer))
         partial.replace(folder / f"{offer.partition}.json")
+    steps.reached(steps.OFFER_WRITTEN)
 
 
 def read_offer(data: Path, sync: Sync, partition: str) -> Offer:

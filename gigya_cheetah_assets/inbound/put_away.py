@@ -17,6 +17,7 @@ from gigya_cheetah_assets.inbound.offers import Offer
 from gigya_cheetah_assets.inbound.result import Outcome
 from gigya_cheetah_assets.staging import Staging
 from gigya_cheetah_assets.staging.errors import NoSuchFile
+from gigya_cheetah_assets.store import steps
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,10 @@ def put_away(staging: Staging, sync: Sync, offer: Offer, outcome: Outcome, resul
         local = Path(scratch) / "result"
         local.write_bytes(result)
         staging.deliver(local, name, folder=folder)
-    return PutAway(shown(folder), _moved(staging, sync, offer, folder), name)
+    steps.reached(steps.RESULT_DELIVERED)
+    moved = _moved(staging, sync, offer, folder)
+    steps.reached(steps.FILE_MOVED)
+    return PutAway(shown(folder), moved, name)
 
 
 def _moved(staging: Staging, sync: Sync, offer: Offer, folder: str) -> str | None:

@@ -20,7 +20,7 @@ from gigya_cheetah_assets.inbound.result import refused
 from gigya_cheetah_assets.ledger import InboundFile, InboundState, Ledger, RowShape, own_opt_outs
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.staging import Staging
-from gigya_cheetah_assets.store import folders
+from gigya_cheetah_assets.store import folders, steps
 
 
 def take(
@@ -35,10 +35,12 @@ def take(
     copy = fetch(staging, sync, offer, folders.asset_folder(data, sync.name, folders.INBOUND_FILES, offer.partition))
     state = state_of(ledger, sync, table)
     state.begin(InboundFile(copy.sha256, offer.name, offer.kind, copy.size))
+    steps.reached(steps.FILE_ENTERED)
     try:
         return _read(sync, table, offer, copy, data=data, ledger=ledger, now=now)
     except RefuseFile as error:
         state.finish(copy.sha256, {}, status="refused")
+        steps.reached(steps.FILE_REFUSED)
         result = refused(offer.name, offer.kind, copy.sha256, str(error))
         put_away(staging, sync, offer, "rejected", result.encoded())
         raise

@@ -1,8 +1,8 @@
 """A change set -> the accounts in Gigya, and the fate of each item.
 
 Batch by batch: the accounts are read again, written in parallel, and what became of them is settled in the ledger in
-one transaction. A kill leaves what was settled settled; what was written and not settled is found done when it is
-tried again. The folder holds `fates.parquet`, the rejects and `summary.json`.
+one transaction. A kill leaves what was settled settled; what was sent and not settled is read again and, if the account
+has it, applied. The folder holds `fates.parquet`, the rejects and `summary.json`.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ from gigya_cheetah_assets.inbound.rejects import LineRejects
 from gigya_cheetah_assets.inbound.take import state_of
 from gigya_cheetah_assets.ledger import InboundState, Item, Ledger, ParkedOptOut, Settlement
 from gigya_cheetah_assets.ledger.consents import OPT_OUT
+from gigya_cheetah_assets.ledger.inbound_items import OPEN
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.progress import Progress
-from gigya_cheetah_assets.store import folders, summary
+from gigya_cheetah_assets.store import folders, steps, summary
 from gigya_cheetah_assets.store.batches import LazyParquet, read_batches
 
 _BATCH = 500
@@ -86,7 +87,8 @@ def apply_updates(
     )
     state = state_of(ledger, sync, table)
     run = _Run(client, table, sync, state=state, ledger=ledger, changes=changes, in_flight=in_flight)
-    run.work(Progress("accounts updated", state.fates(changes.sha256)["pending"], report))
+    fates = state.fates(changes.sha256)
+    run.work(Progress("accounts updated", sum(fates[fate] for fate in OPEN), report))
     if run.moved_on:
         raise StopSync(
             f"{sync.name}, {partition}: {run.moved_on} accounts changed since the change set was made",
@@ -109,12 +111,13 @@ def apply_updates(
             calls=run.calls,
         )
         state.finish(changes.sha256, dict(fates))
+        steps.reached(steps.FILE_FINISHED)
         summary.write(building, result)
     return result
 
 
 class _Run:
-    """One go over the pending items."""
+    """One go over the open items."""
 
     def __init__(
         self,
@@ -140,10 +143,12 @@ class _Run:
         """Batch after batch; what could not be carried out stays pending."""
         with ThreadPoolExecutor(self._in_flight, thread_name_prefix="setAccountInfo") as threads:
             for items in self._state.pending_batches(self._changes.sha256, _BATCH):
-                found = self._everybody.read([item.uid for item in items if item.writes])
+                uids = [item.uid for item in items if item.writes]
+                found = self._everybody.read(uids)
+                self._state.sending(self._changes.sha256, uids)
                 written = list(threads.map(self._written, items, repeat(found)))
                 self._settle(written, found.accounts)
-                self.calls += sum(item.writes for item in items)
+                self.calls += len(uids)
                 progress.add(len(items))
 
     def _written(self, item: Item, found: LiteFound) -> Written:
@@ -158,7 +163,9 @@ class _Run:
         refused = [one for one in written if one.fate == "rejected"]
         with self._ledger.writing(self._sync.name):
             self._state.settle(self._changes.sha256, done)
+            self._state.recall(self._changes.sha256, [one.item.uid for one in written if one.fate == "pending"])
             self._state.park(self._refused(refused, accounts))
+        steps.reached(steps.ITEMS_SETTLED)
         self.moved_on += sum(one.fate == "pending" for one in written)
         for one in written:
             self.written.update(one.columns)
@@ -181,6 +188,7 @@ def _forget_waited(changes: Path, state: InboundState, sha256: str) -> None:
     done = {item.uid for fate in ("applied", "unchanged") for item in state.items(sha256, fate=fate)}
     found = (row for row in waited if row["uid"] in done)
     state.unpark(ParkedOptOut(row["address"], row["subscription"], None, "") for row in found)
+    steps.reached(steps.OPT_OUTS_UNPARKED)
 
 
 def _settlement(done: Written, now: Account | None) -> Settlement:

@@ -23,6 +23,7 @@ from gigya_cheetah_assets.ledger.consent_log import ConsentEntry, ConsentLog
 from gigya_cheetah_assets.ledger.deliveries import set_head
 from gigya_cheetah_assets.ledger.errors import LedgerUnusable
 from gigya_cheetah_assets.ledger.inbound_items import (
+    OPEN,
     Change,
     Fate,
     InboundFile,
@@ -84,7 +85,7 @@ class InboundState:
             return self._record(connection, sha256)
 
     def plan(self, sha256: str, items: Iterable[Item]) -> None:
-        """Enters the change set of a file as a whole; a new one replaces what is still pending, what is settled stays.
+        """Enters the change set of a file as a whole; a new one replaces what is still pending, all else stays.
 
         Items may come with a fate: those that were rejected or parked before Gigya was asked.
         """
@@ -118,7 +119,7 @@ class InboundState:
             _log(ConsentLog(connection, mark, self._sync), name, early)
 
     def _renewed(self, connection: Connection, sha256: str, uids: Sequence[str]) -> set[str]:
-        """Those of some people who are settled; what is pending of them is forgotten."""
+        """Those of some people who are settled or sent; what is pending of them is forgotten."""
         settled: set[str] = set()
         for start in range(0, len(uids), _CHUNK):
             which = (*self._of(sha256), inbound_items.c.uid.in_(uids[start : start + _CHUNK]))
@@ -127,14 +128,32 @@ class InboundState:
         return settled
 
     def pending(self, sha256: str) -> list[Item]:
-        """The items that are not settled yet, in the order of their lines. Those that do not `write` ask nothing."""
+        """The items that are planned only, in the order of their lines. Those that do not `write` ask nothing."""
         return self.items(sha256, fate="pending")
+
+    def sending(self, sha256: str, uids: Sequence[str]) -> None:
+        """Notes that the pending items of some people are on their way to Gigya.
+
+        Who finds one sent, and the account as it asks, knows that a killed run wrote it and not the person.
+        """
+        self._turn(sha256, uids, "pending", "sent")
+
+    def recall(self, sha256: str, uids: Sequence[str]) -> None:
+        """Notes that what was sent of some people did not arrive, or does not stand any more."""
+        self._turn(sha256, uids, "sent", "pending")
+
+    def _turn(self, sha256: str, uids: Sequence[str], before: Fate, after: Fate) -> None:
+        with self._ledger.transaction(self._sync) as (connection, _):
+            for start in range(0, len(uids), _CHUNK):
+                which = (*self._of(sha256), inbound_items.c.uid.in_(uids[start : start + _CHUNK]))
+                update = sa.update(inbound_items).where(*which, inbound_items.c.fate == before)
+                connection.execute(update.values(fate=after))
 
     def pending_batches(self, sha256: str, size: int) -> Iterator[list[Item]]:
         """The items that are not settled yet, by UID, a batch at a time; each is given once, settled or not."""
         last = ""
         while True:
-            query = sa.select(inbound_items).where(*self._of(sha256), inbound_items.c.fate == "pending")
+            query = sa.select(inbound_items).where(*self._of(sha256), inbound_items.c.fate.in_(OPEN))
             query = query.where(inbound_items.c.uid > last).order_by(inbound_items.c.uid).limit(size)
             with self._ledger.snapshot() as (connection, _):
                 found = [_item(row) for row in connection.execute(query)]
@@ -186,13 +205,14 @@ class InboundState:
         """Closes a file.
 
         Raises:
-            LedgerUnusable: It is to be `done`, and items of it are still pending.
+            LedgerUnusable: It is to be `done`, and items of it are still open.
         """
         with self._ledger.transaction(self._sync) as (connection, _):
-            open_items = self._fates(connection, sha256)["pending"]
+            fates = self._fates(connection, sha256)
+            open_items = sum(fates[fate] for fate in OPEN)
             if status == "done" and open_items:
                 raise LedgerUnusable(
-                    f"{self._sync}, inbound file {sha256[:16]}: wanted no pending item at its end, found {open_items}",
+                    f"{self._sync}, inbound file {sha256[:16]}: wanted no open item at its end, found {open_items}",
                     next_step="materialize gigya_account_updates of this file again",
                 )
             values = {"status": status, "counts": dict(counts), "finished_at": _now()}
@@ -256,7 +276,7 @@ class InboundState:
 
     def _settled(self, connection: Connection, sha256: str, settlement: Settlement, now: int) -> Item | None:
         """The item with its fate, which is now stored; None if it was settled before."""
-        which = (*self._of(sha256), inbound_items.c.uid == settlement.uid, inbound_items.c.fate == "pending")
+        which = (*self._of(sha256), inbound_items.c.uid == settlement.uid, inbound_items.c.fate.in_(OPEN))
         row = connection.execute(sa.select(inbound_items).where(*which)).first()
         if row is None:
             return None

@@ -9,7 +9,9 @@ from typing import Literal, TypeAlias
 from gigya_cheetah_assets.ledger.merge_consent import AGREE
 from gigya_cheetah_assets.ledger.sides import Decision
 
-Fate: TypeAlias = Literal["pending", "applied", "unchanged", "rejected", "parked"]
+Fate: TypeAlias = Literal["pending", "sent", "applied", "unchanged", "rejected", "parked"]
+OPEN: tuple[Fate, ...] = ("pending", "sent")
+"""The fates that are none yet: not begun, and on its way to Gigya with an answer that is not recorded."""
 Status: TypeAlias = Literal["open", "done", "refused"]
 
 
@@ -107,7 +109,7 @@ class Item:
         changes: The decisions.
         line: Line of the file that is named in results.
         fate: What became of it.
-        code: Gigya's code, or the reason; None while it is pending or if all went well.
+        code: Gigya's code, or the reason; None while it is open or if all went well.
         settled_at: Epoch ms.
     """
 
@@ -134,7 +136,7 @@ class Settlement:
 
     Attributes:
         uid: The account.
-        fate: Not `pending`.
+        fate: None of `OPEN`.
         code: Gigya's code, or the reason.
         updated: A time of Gigya's own clock, epoch ms, at which the account was as agreed: that of the response to
             the update, or the account's last update as it was read. None leaves the ledger's.

@@ -9,11 +9,11 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from gigya_cheetah_assets.ledger.consents import OPT_IN, OPT_OUT
-from gigya_cheetah_assets.ledger.inbound_items import Change
+from gigya_cheetah_assets.ledger.inbound_items import OPEN, Change
 from gigya_cheetah_assets.ledger.store import Ledger
 from gigya_cheetah_assets.ledger.tables import consent_log, inbound_files, inbound_items
 
-_WAITING = ("pending", "rejected")
+_WAITING = (*OPEN, "rejected")
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class WaitingOptOut:
         subscription: Its column.
         since: When the person opted out, epoch ms; when the file was first read, where that is not known.
         source: Name of the file.
-        fate: `pending`, or `rejected` by Gigya.
+        fate: `pending`, `sent` without an answer so far, or `rejected` by Gigya.
         country: The person's cell of the country column, as last agreed on.
     """
 

@@ -29,7 +29,7 @@ from gigya_cheetah_assets.outbound.summary import DeliverySummary, ProfilesSumma
 from gigya_cheetah_assets.outbound.window import Window
 from gigya_cheetah_assets.outbound.window_files import WindowFiles
 from gigya_cheetah_assets.staging import Staging
-from gigya_cheetah_assets.store import folders, summary
+from gigya_cheetah_assets.store import folders, steps, summary
 from gigya_cheetah_assets.store.batches import read_batches
 
 log = logging.getLogger(__name__)
@@ -59,21 +59,27 @@ class Delivery:
             StopSync: The rows were made with other rules than the sync file has now, or break their schema.
         """
         self._refuse_other_mapping()
-        files, earlier = self.sync.import_files, self._earlier()
-        with folders.building(self._folder(folders.FILES)) as building, self.ledger.writing(self.sync.name):
-            self._moved_on = self.ledger.revision(self.sync.name) != self._counted.ledger_revision
-            with Seals(files, self._folder(folders.FILES)) as seals:
-                own = WindowFiles(
-                    files, self.window, building, seals, self._shape, self._extracted.queries, self.table.version
-                )
-                for kind, _ in files.in_order():
-                    if kind != "profiles":
-                        own.write(kind, map(self._current, read_batches(self._rows / f"{kind}.parquet")))
-                with self._ahead(self._prepared(own.writing("profiles", self._checked()))) as rows:
-                    revision = self._record(rows, self._delivered(staging, own, earlier))
-            result = self._summary(own.written(), revision)
-            summary.write(building, result)
+        with folders.building(self._folder(folders.FILES)) as building:
+            with self.ledger.writing(self.sync.name):
+                result = self._delivered_and_recorded(staging, building)
+                summary.write(building, result)
+            steps.reached(steps.DELIVERY_RECORDED)
         return result
+
+    def _delivered_and_recorded(self, staging: Staging, building: Path) -> DeliverySummary:
+        """All of it under the ledger's lock, up to the commit."""
+        files, earlier = self.sync.import_files, self._earlier()
+        self._moved_on = self.ledger.revision(self.sync.name) != self._counted.ledger_revision
+        with Seals(files, self._folder(folders.FILES)) as seals:
+            own = WindowFiles(
+                files, self.window, building, seals, self._shape, self._extracted.queries, self.table.version
+            )
+            for kind, _ in files.in_order():
+                if kind != "profiles":
+                    own.write(kind, map(self._current, read_batches(self._rows / f"{kind}.parquet")))
+            with self._ahead(self._prepared(own.writing("profiles", self._checked()))) as rows:
+                revision = self._record(rows, self._delivered(staging, own, earlier))
+        return self._summary(own.written(), revision)
 
     def _earlier(self) -> list[Manifest]:
         """What this window delivered when it ran before."""

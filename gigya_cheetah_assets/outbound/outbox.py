@@ -9,6 +9,7 @@ from pathlib import Path
 from gigya_cheetah_assets.cheetahmail import Manifest, count_name, trigger_name
 from gigya_cheetah_assets.config.files import FilesTogether, ImportFileDefaults
 from gigya_cheetah_assets.staging import Staging
+from gigya_cheetah_assets.store import steps
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +43,16 @@ def _layout(files: FilesTogether, file: Manifest) -> ImportFileDefaults:
 def _deliver(staging: Staging, folder: Path, file: Manifest, layout: ImportFileDefaults) -> None:
     staging.deliver(folder / file.name, file.name)
     log.info("window %s: delivered %s, %d bytes", file.window, file.name, file.bytes)
+    steps.reached(steps.FILE_DELIVERED)
     count, trigger = count_name(file.name, layout), trigger_name(file.name, layout)
     if count is not None:
         (folder / count).write_text(f"{file.rows}\n", encoding="ascii")
         staging.deliver(folder / count, count)
+        steps.reached(steps.COUNT_DELIVERED)
     if trigger is not None:
         (folder / trigger).touch()
         staging.deliver(folder / trigger, trigger)
+        steps.reached(steps.TRIGGER_DELIVERED)
 
 
 def _with_followers(file: Manifest, layout: ImportFileDefaults) -> list[str]:

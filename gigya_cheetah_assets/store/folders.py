@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gigya_cheetah_assets.errors import StopSync
+from gigya_cheetah_assets.store import steps
 
 PROFILES = "gigya_profiles"
 ROWS = "cheetahmail_rows"
@@ -64,6 +65,7 @@ def building(folder: Path) -> Iterator[Path]:
     if folder.exists():
         folder.rename(replaced)
     partial.rename(folder)
+    steps.reached(steps.kept(folder.parent.name))
     shutil.rmtree(replaced, ignore_errors=True)
 
 

@@ -1,13 +1,14 @@
-"""Runs windows, each in a process of its own, and kills it with SIGKILL at its N-th durable event.
+"""Runs windows, each in a process of its own, and kills it with SIGKILL at a durable step, or at its N-th event.
 
-A durable event is what a kill could leave half done: a folder renamed or removed, a file opened for writing or
-renamed under the data folder or the staging, a line of the project's own log, which follows each finished step.
+The steps have names, see `store.steps`; it is killed the first time that it reaches one. An event is anything that a
+kill could leave half done: a folder renamed or removed, a file opened for writing or renamed under the data folder or
+the staging, a line of the project's own log.
 
     python -m gigya_cheetah_assets_tests.integration.killable
 
-Each line of its input is a JSON object with `environ`, `window` and `event`; 0 lets it run to its end. With `job` it is
-another job than the outbound one, and `window` the key of an inbound file. The answer to each is a JSON line with the
-exit `code`, the number of `events` and what was written to `output`. The
+Each line of its input is a JSON object with `environ` and `window`, and with `step` or `event` if it is to be killed.
+With `job` it is another job than the outbound one, and `window` the key of an inbound file. The answer to each is a
+JSON line with the exit `code`, the number of `events`, the `steps` it reached and what was written to `output`. The
 libraries are loaded once and each run is a fork of that.
 """
 
@@ -29,6 +30,7 @@ import dagster as dg
 import gigya_cheetah_assets.assets.inbound
 import gigya_cheetah_assets.assets.outbound  # noqa: F401 - as above
 from gigya_cheetah_assets.ledger import Ledger
+from gigya_cheetah_assets.store import steps
 
 _INBOUND = {"sandbox_inbound": (("gigya.client", logging.DEBUG), ("inbound", logging.INFO))}
 _WRITES = {"os.rename", "os.remove", "shutil.rmtree", "os.mkdir"}
@@ -60,13 +62,34 @@ class Countdown(logging.Handler):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+class Steps(logging.Handler):
+    """Notes the durable steps in the order of their first time; kills this process at the wanted one."""
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__()
+        self.reached: list[str] = []
+        self._wanted = wanted
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """A step was reached; several threads may do so at once."""
+        (step,) = record.args or ("",)
+        if step == self._wanted:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if step not in self.reached:
+            self.reached.append(str(step))
+
+
 def _for_writing(arguments: tuple[Any, ...]) -> bool:
     """Of the audit event `open`: path, mode (None for os.open), flags."""
     return bool(arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
 
 
-def _run(partition: str, event: int, job_name: str) -> tuple[bool, int]:
-    countdown = Countdown(event, str(Path(os.environ["GIGYA_CHEETAH_DATA"]).parent))
+def _run(order: dict[str, Any]) -> dict[str, Any]:
+    partition, job_name = order["window"], order.get("job", "sandbox_outbound")
+    countdown = Countdown(order.get("event", 0), str(Path(os.environ["GIGYA_CHEETAH_DATA"]).parent))
+    reached = Steps(order.get("step", ""))
+    steps.log.setLevel(logging.DEBUG)
+    steps.log.addHandler(reached)
     # Of the outbound direction a line for each finished step, of the inbound one each answer of Gigya's too.
     for name, level in (("outbound", logging.INFO), *_INBOUND.get(job_name, ())):
         logger = logging.getLogger(f"gigya_cheetah_assets.{name}")
@@ -80,8 +103,12 @@ def _run(partition: str, event: int, job_name: str) -> tuple[bool, int]:
         if job_name in _INBOUND:
             instance.add_dynamic_partitions("sandbox_inbound_file", [partition])
         sys.addaudithook(countdown.audit)
-        result = job.execute_in_process(partition_key=partition, instance=instance, run_config=quiet)
-    return result.success, countdown.count
+        result = job.execute_in_process(
+            partition_key=partition, instance=instance, run_config=quiet, raise_on_error=False
+        )
+    for event in result.get_step_failure_events():
+        sys.stderr.write(f"{event.step_failure_data.error_display_string}\n")
+    return {"success": result.success, "events": countdown.count, "steps": reached.reached}
 
 
 def _child(order: dict[str, Any], answer: int, output: int) -> None:
@@ -90,12 +117,13 @@ def _child(order: dict[str, Any], answer: int, output: int) -> None:
     os.dup2(output, 2)
     os.environ.clear()
     os.environ.update(order["environ"])
+    success = False
     try:
-        success, events = _run(order["window"], order["event"], order.get("job", "sandbox_outbound"))
-        os.write(answer, str(events).encode())
+        told = _run(order)
+        success = told["success"]
+        os.write(answer, json.dumps(told).encode())
     except BaseException:  # noqa: BLE001 - the parent shows it
         traceback.print_exc()
-        success = False
     finally:
         sys.stderr.flush()
     os._exit(0 if success else 1)
@@ -109,10 +137,10 @@ def _forked(order: dict[str, Any]) -> dict[str, Any]:
             _child(order, writing, output.fileno())
         os.close(writing)
         code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-        events = os.read(reading, 20).decode()
+        told = json.loads(os.read(reading, 4096) or b"{}")
         os.close(reading)
         output.seek(0)
-        return {"code": code, "events": int(events or 0), "output": output.read().decode()[-3000:]}
+        return {"events": 0, "steps": [], **told, "code": code, "output": output.read().decode()[-3000:]}
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,13 +18,19 @@ import pytest
 import yaml
 
 from gigya_cheetah_assets.inbound.inbox import look
+from gigya_cheetah_assets.inbound.take import state_of
+from gigya_cheetah_assets.ledger import Ledger, ParkedOptOut
+from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.sandbox import Sandbox
 from gigya_cheetah_assets.staging import open_staging
+from gigya_cheetah_assets.store import steps
 from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE, runs, sync_content
 from gigya_cheetah_assets_tests.integration.test_inbound_files import INBOUND, UNSUBS, Inbound, person, unsub
 
 SIGKILLED = -9
-POINTS = 12
+POINTS = 4
+# What Gigya stamps by its own clock.
+STAMPS = {"lastUpdated", "lastUpdatedTimestamp", "lastUpdatedSubscriptionState", "emailAccountUpdated"}
 
 
 @dataclass
@@ -33,8 +39,8 @@ class World:
 
     folder: Path
 
-    def run(self, process: subprocess.Popen[str], partition: str, event: int = 0) -> dict[str, Any]:
-        """Runs the file in a process of its own, killed at this event unless it is 0."""
+    def run(self, process: subprocess.Popen[str], partition: str, **kill: Any) -> dict[str, Any]:
+        """Runs the file in a process of its own, killed at this `step` or `event`, if one is given."""
         assert process.stdin is not None
         assert process.stdout is not None
         with Sandbox(self.folder / "sandbox", PEOPLE) as sandbox:
@@ -44,11 +50,11 @@ class World:
             (syncs / "sandbox.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
             own = {"GIGYA_CHEETAH_SYNCS": str(syncs), "GIGYA_CHEETAH_DATA": str(self.folder / "run" / "data")}
             environ = {**os.environ, **sandbox.environ, **own}
-            order = {"environ": environ, "window": partition, "event": event, "job": "sandbox_inbound"}
+            order = {"environ": environ, "window": partition, "job": "sandbox_inbound", **kill}
             process.stdin.write(json.dumps(order) + "\n")
             process.stdin.flush()
             answer: dict[str, Any] = json.loads(process.stdout.readline())
-            self.accounts = [_consent(document) for document in sandbox.site.accounts()]
+            self.accounts = [_without_stamps(document) for document in sandbox.site.accounts()]
         return answer
 
     def outcome(self) -> tuple[object, ...]:
@@ -73,9 +79,10 @@ class World:
         return World(folder)
 
 
-def _consent(document: dict[str, Any]) -> tuple[object, ...]:
-    found = (document.get("subscriptions") or {}).get("newsletter") or {}
-    return document.get("UID"), (found.get("email") or {}).get("isSubscribed")
+def _without_stamps(found: Any) -> Any:
+    if isinstance(found, dict):
+        return {name: _without_stamps(value) for name, value in found.items() if name not in STAMPS}
+    return found
 
 
 @pytest.fixture
@@ -85,14 +92,12 @@ def process() -> Iterator[subprocess.Popen[str]]:
         yield started
 
 
-def _start(folder: Path) -> str:
+def _start(folder: Path, text: Callable[[Inbound], str]) -> str:
     """A site that was exported once, and a file of unsubscribes that is offered; returns its partition."""
     with Sandbox(folder / "sandbox", PEOPLE) as sandbox, runs(sandbox, folder / "run", inbound_files=INBOUND) as made:
         loop = Inbound(made.sandbox, made.folder, made.content, made.instance)
         assert loop.run(FIRST).success
-        rows = [person(loop, "1"), person(loop, "0"), {"EMAIL": "nobody-yet@example.org", "GIGYA_UID": "0" * 32}]
-        at = datetime(2026, 11, 1, tzinfo=UTC)
-        loop.drop("unsubs_1.dat", UNSUBS + "".join(unsub(row, at=at) for row in rows) + "short,row\n")
+        loop.drop("unsubs_1.dat", text(loop))
         files, cursor, now = loop.sync.inbound_files, None, datetime.now(UTC)
         assert files is not None
         with open_staging(loop.sync.staging) as staging:
@@ -103,24 +108,71 @@ def _start(folder: Path) -> str:
         return seen.offers[0].partition
 
 
+def _unsubscribes(loop: Inbound) -> str:
+    """Two people of the list, one of whom an older opt-out waits for; a stranger; a broken line."""
+    rows = [person(loop, "1"), person(loop, "0"), {"EMAIL": "nobody-yet@example.org", "GIGYA_UID": "0" * 32}]
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    waiting = ParkedOptOut(rows[0]["EMAIL"], "PARTNER_OFFERS", int(at.timestamp() * 1000), "unsubs_0.dat", 2)
+    with Ledger.open() as ledger:
+        state_of(ledger, loop.sync, FieldTable.from_sync(loop.sync)).park([waiting])
+    return UNSUBS + "".join(unsub(row, at=at) for row in rows) + "short,row\n"
+
+
+def _undisturbed(
+    process: subprocess.Popen[str], start: World, partition: str, *, code: int = 0
+) -> tuple[dict[str, Any], tuple[object, ...]]:
+    """What the process tells of a run that nobody kills, and what it leaves."""
+    world = start.copy(start.folder.with_name("undisturbed"))
+    finished = world.run(process, partition)
+    assert finished["code"] == code, finished["output"]
+    return finished, world.outcome()
+
+
+def _same_after(
+    kill: dict[str, Any], process: subprocess.Popen[str], start: World, partition: str, expected: tuple[object, ...]
+) -> None:
+    """Asserts that a run that was killed there leaves, with a second one, what was expected."""
+    world = start.copy(start.folder.with_name("killed"))
+    assert world.run(process, partition, **kill)["code"] == SIGKILLED, kill
+    again = world.run(process, partition)
+    for part, wanted in zip(world.outcome(), expected, strict=True):
+        assert part == wanted, f"killed at {kill}: {again['output']}"
+    shutil.rmtree(world.folder)
+
+
 @pytest.mark.timeout(300)
-def test_a_kill_at_any_point_of_a_file_then_a_second_run_gives_the_same(
+def test_a_kill_at_each_durable_step_then_a_second_run_gives_the_same(
     process: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     start = World(tmp_path / "start")
-    partition = _start(start.folder)
-    undisturbed = start.copy(tmp_path / "undisturbed")
-    finished = undisturbed.run(process, partition)
-    assert finished["code"] == 0, finished["output"]
-    expected, events = undisturbed.outcome(), finished["events"]
-    assert events > POINTS
+    partition = _start(start.folder, _unsubscribes)
+    finished, expected = _undisturbed(process, start, partition)
+    assert tuple(finished["steps"]) == steps.INBOUND
+    for step in steps.INBOUND:
+        _same_after({"step": step}, process, start, partition, expected)
+
+
+@pytest.mark.timeout(300)
+def test_a_kill_between_the_steps_then_a_second_run_gives_the_same(
+    process: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    start = World(tmp_path / "start")
+    partition = _start(start.folder, _unsubscribes)
+    finished, expected = _undisturbed(process, start, partition)
+    events = finished["events"]
+    assert events > 2 * POINTS
     for point in range(POINTS):
         event = 1 + point * (events - 1) // (POINTS - 1)
-        world = start.copy(tmp_path / f"killed-at-{event}")
-        assert world.run(process, partition, event)["code"] == SIGKILLED
-        again = world.run(process, partition)
-        assert again["code"] == 0, again["output"]
-        found = world.outcome()
-        for part, wanted in zip(found, expected, strict=True):
-            assert part == wanted, f"killed at event {event} of {events}"
-        shutil.rmtree(world.folder)
+        _same_after({"event": event}, process, start, partition, expected)
+
+
+@pytest.mark.timeout(300)
+def test_a_refused_file_that_is_killed_at_each_step_and_run_again_is_refused_the_same(
+    process: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    start = World(tmp_path / "start")
+    partition = _start(start.folder, lambda _: "one column\n")
+    finished, expected = _undisturbed(process, start, partition, code=1)
+    assert tuple(finished["steps"]) == steps.REFUSED
+    for step in steps.REFUSED:
+        _same_after({"step": step}, process, start, partition, expected)

@@ -18,7 +18,12 @@ from typing import Any
 import pytest
 import yaml
 
+from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.sandbox import Sandbox, second_opinion
+from gigya_cheetah_assets.sandbox.cheetahmail import CheetahMail
+from gigya_cheetah_assets.sandbox.cheetahmail.dropping import InboxOnDisk
+from gigya_cheetah_assets.staging import open_staging
+from gigya_cheetah_assets.store import steps
 from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE, sync_content
 from gigya_cheetah_assets_tests.pgp.people_keys import Gpg, everybody
 
@@ -33,11 +38,11 @@ class Runner:
 
     process: subprocess.Popen[str]
 
-    def run(self, place: Place, window: str, event: int = 0) -> dict[str, Any]:
-        """Runs a window; killed at this durable event unless it is 0."""
+    def run(self, place: Place, window: str, **kill: Any) -> dict[str, Any]:
+        """Runs a window; killed at this durable `step` or `event`, if one is given."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        order = {"environ": place.environ(), "window": window, "event": event}
+        order = {"environ": place.environ(), "window": window, **kill}
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
         answer: dict[str, Any] = json.loads(self.process.stdout.readline())
@@ -65,16 +70,31 @@ class Place:
         own = {"GIGYA_CHEETAH_SYNCS": str(self.folder / "syncs"), "GIGYA_CHEETAH_DATA": str(self.folder / "data")}
         return {**os.environ, **self.sandbox.environ, **own}
 
-    def outcome(self) -> tuple[dict[str, bytes], list[tuple[object, ...]]]:
-        """The outbox (hidden files too) and what the ledger says of each person."""
+    def outcome(self) -> tuple[dict[str, bytes], list[list[tuple[object, ...]]]]:
+        """The outbox (hidden files too), what the ledger says of each person, and its consent log."""
         outbox = self.folder / "staging" / "autoproc"
         files = {path.name: self._content(path) for path in sorted(outbox.iterdir())}
+        people = "SELECT uid, digest, row_text, consents, delivery FROM ledger_agreed ORDER BY uid"
+        log = "SELECT uid, subscription, before, after, decided_at, source, rule FROM ledger_consent_log ORDER BY seq"
         ledger = sqlite3.connect(self.folder / "data" / "ledger.sqlite")
         try:
-            people = ledger.execute("SELECT uid, digest, row_text, consents, delivery FROM ledger_agreed ORDER BY uid")
-            return files, people.fetchall()
+            return files, [ledger.execute(query).fetchall() for query in (people, log)]
         finally:
             ledger.close()
+
+    def subscribers(self) -> list[tuple[object, ...]]:
+        """CheetahMail imports what lies in the outbox; then its list, without the times of its own clock."""
+        self.environ()
+        content = yaml.safe_load((self.folder / "syncs" / "sandbox.yaml").read_text(encoding="utf-8"))
+        sync = Sync.model_validate(content)
+        inbox = InboxOnDisk(self.folder / "staging" / "fromcheetah")
+        mail = CheetahMail(self.folder / "mail", lambda: open_staging(sync.staging), inbox)
+        try:
+            mail.set_up_for(sync)
+            mail.import_now()
+            return [(one.key, one.fields, one.lists, one.blocked) for one in mail.subscribers()]
+        finally:
+            mail.close()
 
     def _content(self, path: Path) -> bytes:
         """What is in a file: no two encryptions of it are the same."""
@@ -133,7 +153,7 @@ def _killed_everywhere(runner: Runner, start: Place, window: str, tmp_path: Path
     for point in range(points):
         event = 1 + point * (events - 1) // (points - 1)
         place = start.copy(tmp_path / f"killed-at-{event}")
-        assert runner.run(place, window, event)["code"] == SIGKILLED
+        assert runner.run(place, window, event=event)["code"] == SIGKILLED
         again = runner.run(place, window)
         assert again["code"] == 0, again["output"]
         assert place.outcome() == expected, f"killed at event {event} of {events}"
@@ -150,12 +170,32 @@ def test_an_initial_load_that_is_killed_and_run_again_gives_the_same(
 
 
 @pytest.mark.timeout(300)
-def test_a_kill_at_any_of_ten_points_then_a_second_run_gives_the_same(runner: Runner, tmp_path: Path) -> None:
+def test_a_kill_at_each_durable_step_then_a_second_run_gives_the_same(runner: Runner, tmp_path: Path) -> None:
+    """CheetahMail imports whatever lies there after the kill, and again after the second run."""
+    with Sandbox(tmp_path / "sandbox", PEOPLE) as sandbox:
+        start = Place(tmp_path / "start", sandbox, {"count_suffix": ".count", "trigger_suffix": ".done"})
+        assert runner.run(start, FIRST)["code"] == 0
+        assert len(start.subscribers()) > 100
+        _people_do_things(sandbox)
+        undisturbed = start.copy(tmp_path / "undisturbed")
+        assert tuple(runner.run(undisturbed, LATER)["steps"]) == steps.OUTBOUND
+        expected = undisturbed.outcome(), undisturbed.subscribers()
+        for step in steps.OUTBOUND:
+            place = start.copy(tmp_path / step)
+            assert runner.run(place, LATER, step=step)["code"] == SIGKILLED, step
+            place.subscribers()
+            again = runner.run(place, LATER)
+            assert again["code"] == 0, again["output"]
+            assert (place.outcome(), place.subscribers()) == expected, f"killed at {step}"
+
+
+@pytest.mark.timeout(300)
+def test_a_kill_between_the_steps_then_a_second_run_gives_the_same(runner: Runner, tmp_path: Path) -> None:
     with Sandbox(tmp_path / "sandbox", PEOPLE) as sandbox:
         start = Place(tmp_path / "start", sandbox)
         assert runner.run(start, FIRST)["code"] == 0
         _people_do_things(sandbox)
-        files = _killed_everywhere(runner, start, LATER, tmp_path, points=10)
+        files = _killed_everywhere(runner, start, LATER, tmp_path, points=4)
     later = sorted(name.split("_")[1] for name in files if "_20260302T" in name)
     assert later == ["coa", "profiles", "subs", "unsubs"]
 
