@@ -138,6 +138,20 @@ class Sandbox:
         return self._app.requests
 
     @property
+    def most_at_once(self) -> int:
+        """The most HTTP requests that were open at a time."""
+        return self._app.most_at_once
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong; may be set while the sandbox runs."""
+        return self._dice.faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        self._dice.faults = faults
+
+    @property
     def api_domain(self) -> str:
         """`gigya.api_domain` of a sync file; the scheme is http."""
         return f"{HOST}:{self.http_port}"

@@ -37,6 +37,10 @@ class App:
         authentication: Who may call.
         dice: When something goes wrong.
         rate_limit: Requests a second, above which 403048 is answered; `None` for no limit.
+
+    Attributes:
+        requests: How many came so far.
+        most_at_once: The most that were open at a time.
     """
 
     def __init__(
@@ -53,7 +57,9 @@ class App:
         self._dice = dice
         self._rate_limit = rate_limit
         self._recent: deque[float] = deque()
+        self._open = 0
         self.requests = 0
+        self.most_at_once = 0
 
     def starlette(self, others: Sequence[Route] = ()) -> Starlette:
         """As an ASGI application; `others` have their own paths on the same port, and none of the faults."""
@@ -61,6 +67,14 @@ class App:
 
     async def _endpoint(self, http: HttpRequest) -> Response:
         self.requests += 1
+        self._open += 1
+        self.most_at_once = max(self.most_at_once, self._open)
+        try:
+            return await self._answered(http)
+        finally:
+            self._open -= 1
+
+    async def _answered(self, http: HttpRequest) -> Response:
         params = await _params(http)
         fault = self._dice.request_fault()
         if fault == "drop":

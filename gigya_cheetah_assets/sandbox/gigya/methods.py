@@ -14,7 +14,7 @@ from gigya_cheetah_assets.sandbox.gigya.audit import AuditSearch
 from gigya_cheetah_assets.sandbox.gigya.imports import Imports
 from gigya_cheetah_assets.sandbox.gigya.params import Params, boolean, json_array, json_object
 from gigya_cheetah_assets.sandbox.gigya.search import Search
-from gigya_cheetah_assets.sandbox.gigya.site import Site
+from gigya_cheetah_assets.sandbox.gigya.site import Site, Update
 from gigya_cheetah_assets.sandbox.gigya.stream import Stream
 
 Method = Callable[[Params], Answer]
@@ -78,7 +78,10 @@ class Methods:
         return success(self._site.clock, content, context=params.get("context"))
 
     def set_account_info(self, params: Params) -> Answer:
-        """Merges the named fields of profile, data, subscriptions, preferences and communications."""
+        """Merges the named fields of profile, data, subscriptions, preferences and communications.
+
+        The sandbox has no webhooks; the site's `updates` tell for which there would have been one.
+        """
         uid = self._uid(params)
         if "preferences" in params and not params.get("lang"):
             raise SiteError(400002, "Missing required parameter: lang")
@@ -89,7 +92,9 @@ class Methods:
         flags = {name: boolean(params, name) for name in ("isActive", "isVerified") if name in params}
         if flags.get("isVerified") is False:
             raise SiteError(400006, "Invalid parameter value: isVerified cannot be taken back")
+        muted = "muteWebhooks" in params and boolean(params, "muteWebhooks")
         self._site.edit(uid, changes, flags=flags, lang=params.get("lang", "en"))
+        self._site.updates.append(Update(uid, muted))
         return success(self._site.clock, {}, context=params.get("context"))
 
     def unsubscribe(self, params: Params) -> Answer:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from gigya_cheetah_assets.sandbox.gigya import edits
 from gigya_cheetah_assets.sandbox.gigya.clock import SiteClock, iso
@@ -18,6 +19,14 @@ from gigya_cheetah_assets.sandbox.gigya.rows import Account, Row, account_of, co
 from gigya_cheetah_assets.sandbox.gigya.store import Store
 
 Document = dict[str, Any]
+_UPDATES_KEPT = 10_000
+
+
+class Update(NamedTuple):
+    """An accounts.setAccountInfo that took effect: whose account, and whether it muted the site's webhooks."""
+
+    uid: str
+    muted: bool
 
 
 class Site:
@@ -25,6 +34,7 @@ class Site:
 
     Attributes:
         clock: The site's clock; set `clock.offset` to make it wrong.
+        updates: The last updates that came by the REST API.
         store: The tables.
         events: The audit log and the stream of changes.
         double_opt_in: Subscriptions, by id with its dots, that only a confirmation makes valid.
@@ -37,6 +47,7 @@ class Site:
         self.clock = clock
         self.double_opt_in = {"offers.partner"}
         self.lock = threading.RLock()
+        self.updates: deque[Update] = deque(maxlen=_UPDATES_KEPT)
 
     def count(self, source: Literal["accounts", "emailAccounts"] = "accounts") -> int:
         """How many full accounts or e-mail accounts a search without condition finds."""
