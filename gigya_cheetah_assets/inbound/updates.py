@@ -194,7 +194,9 @@ def _forget_waited(changes: Path, state: InboundState, sha256: str) -> None:
 def _settlement(done: Written, now: Account | None) -> Settlement:
     changed = {change.column for change in done.item.changes if change.agreed and not change.subscription}
     cells = {} if now is None else {name: text for name, text in now.cells.items() if name in changed}
-    return Settlement(done.item.uid, done.fate, done.code, updated=done.updated, cells=cells)
+    # Gigya's code, and after it the fields that it refused.
+    code = None if done.code is None else " ".join((done.code, *done.fields))
+    return Settlement(done.item.uid, done.fate, code, updated=done.updated, cells=cells)
 
 
 def _write_fates(folder: Path, items: Sequence[Item]) -> summary.Reasons:
@@ -203,8 +205,7 @@ def _write_fates(folder: Path, items: Sequence[Item]) -> summary.Reasons:
             some = items[start : start + 10_000]
             fates.add(pa.Table.from_pylist([_line(item) for item in some], schema=FATES))
             bad = [item for item in some if item.fate in ("rejected", "parked")]
-            lines = [{"line": i.line or 0, "column": None, "reason": _reason(i)} for i in bad]
-            rejects.add(pa.Table.from_pylist(lines, schema=REJECTS))
+            rejects.add(pa.Table.from_pylist([_reject(item) for item in bad], schema=REJECTS))
         return summary.nested(rejects.reasons)
 
 
@@ -213,6 +214,8 @@ def _line(item: Item) -> dict[str, object]:
     return {"uid": item.uid, "line": item.line, "fate": item.fate, "code": item.code, "columns": columns}
 
 
-def _reason(item: Item) -> str:
-    code = item.code or "unknown"
-    return f"gigya_{code}" if code.isdigit() else code
+def _reject(item: Item) -> dict[str, object]:
+    """One line an item; of several fields that Gigya refused all stand in the column."""
+    code, *fields = (item.code or "unknown").split()
+    reason = f"gigya_{code}" if code.isdigit() else code
+    return {"line": item.line or 0, "column": ", ".join(fields) or None, "reason": reason}

@@ -109,7 +109,7 @@ class Item:
         changes: The decisions.
         line: Line of the file that is named in results.
         fate: What became of it.
-        code: Gigya's code, or the reason; None while it is open or if all went well.
+        code: Gigya's code and the fields it refused, or the reason; None while it is open or if all went well.
         settled_at: Epoch ms.
     """
 
@@ -137,7 +137,7 @@ class Settlement:
     Attributes:
         uid: The account.
         fate: None of `OPEN`.
-        code: Gigya's code, or the reason.
+        code: Gigya's code and the fields it refused, or the reason.
         updated: A time of Gigya's own clock, epoch ms, at which the account was as agreed: that of the response to
             the update, or the account's last update as it was read. None leaves the ledger's.
         cells: Texts that outbound will make of the account where they differ from the planned ones, by column.
