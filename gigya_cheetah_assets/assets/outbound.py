@@ -20,6 +20,7 @@ from gigya_cheetah_assets.outbound.corrections import wanted
 from gigya_cheetah_assets.outbound.deliver import Delivery
 from gigya_cheetah_assets.outbound.extract import extract
 from gigya_cheetah_assets.outbound.history import brakes_of, earlier_reads
+from gigya_cheetah_assets.outbound.ledger_age import ledger_brake
 from gigya_cheetah_assets.outbound.rows import make_rows
 from gigya_cheetah_assets.outbound.window import Window
 from gigya_cheetah_assets.partitions import window_partitions, windows_of
@@ -140,16 +141,26 @@ def _files(sync: Sync, table: FieldTable) -> dg.AssetsDefinition:
     )
     def staged_import_files(context: dg.AssetExecutionContext, connections: Connections) -> dg.MaterializeResult:
         summaries = []
+        told, data = _told_revision(context, own), connections.data
         with as_failures(), connections.staging(sync) as staging, connections.ledger() as ledger:
             for window in windows_of(context, sync):
+                known = ledger_brake(ledger, staging, sync, window, data=data, told=told)
                 braked = brakes.Partition(window.key, window.stamp)
-                brakes.refuse_if_braked(ledger, sync.name, braked, brakes_of(connections.data, sync, window))
-                summaries.append(Delivery(sync, table, window, ledger, data=connections.data).run(staging))
+                brakes.refuse_if_braked(ledger, sync.name, braked, [known, *brakes_of(data, sync, window)])
+                summaries.append(Delivery(sync, table, window, ledger, data=data).run(staging))
         for summary in summaries:
             context.add_asset_metadata(metadata.of_delivery(summary), asset_key=own, partition_key=summary.window)
         return dg.MaterializeResult(check_results=[checks.of_identity(summaries)])
 
     return staged_import_files
+
+
+def _told_revision(context: dg.AssetExecutionContext, files: dg.AssetKey) -> int:
+    """The ledger's revision after the last delivery that Dagster knows of."""
+    event = context.instance.get_latest_materialization_event(files)
+    materialized = event.asset_materialization if event is not None else None
+    found = materialized.metadata.get("ledger_revision") if materialized is not None else None
+    return found.value if isinstance(found, dg.IntMetadataValue) and found.value is not None else 0
 
 
 def _released(ledger: Ledger, sync: Sync, windows: list[Window]) -> Callable[[str, str], bool]:

@@ -66,7 +66,7 @@ class _Update:
         """
         plain = {name: value for name, value in self.update.items() if form_of(name) == "field"}
         consents = (change for change in self.changes if change.subscription)
-        return stands(plain, account.document) and all(_holds(change, account) for change in consents)
+        return stands(plain, account.document) and all(account.holds(change) for change in consents)
 
 
 class AccountWriter:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.inbound.read import EVENTS
+from gigya_cheetah_assets.outbound.outbox import window_of_file
 from gigya_cheetah_assets.store import folders
 from gigya_cheetah_assets.store.batches import read_batches
 
@@ -51,18 +52,8 @@ def import_results(sync: Sync, partition: str, *, data: Path) -> list[ImportResu
     return [_result(sync, name, lines, data) for name, lines in sorted(files.items())]
 
 
-def window_of_file(sync: Sync, name: str) -> str | None:
-    """The stamp of the window in a delivered file's name; None for a name that is none of ours."""
-    for _, file in sync.import_files.in_order():
-        before, after = file.name.split("{window}", 1)
-        found = re.match(rf"{re.escape(before)}(\d{{8}}T\d{{6}}Z)", name)
-        if found and (not after or Path(after).suffix in name):
-            return found[1]
-    return None
-
-
 def _result(sync: Sync, name: str, lines: list[dict[str, object]], data: Path) -> ImportResult:
-    window = window_of_file(sync, name)
+    window = window_of_file(sync.import_files, name)
     rejected = [line for line in lines if line["error"]]
     totals = next((line for line in lines if line["rows_read"] is not None or line["rows_loaded"] is not None), {})
     if window is not None and rejected:

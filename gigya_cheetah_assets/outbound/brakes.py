@@ -1,7 +1,7 @@
 """Brakes: limits whose breach stops a window or an inbound file before anything is written.
 
 A person releases a brake for one of them, with `gigya-cheetah release SYNC PARTITION BRAKE`. The figures of a window
-are here, those of an inbound file in `inbound.change_counts`.
+are here and in `ledger_age`, those of an inbound file in `inbound.change_counts`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.ledger import Ledger
 from gigya_cheetah_assets.outbound.summary import ProfilesSummary, RowsSummary
 
-BRAKES = ("volume", "reject_share", "opt_out_share", "opt_in_share", "blank_share", "deletion_share")
+BRAKES = ("ledger", "volume", "reject_share", "opt_out_share", "opt_in_share", "blank_share", "deletion_share")
 WINDOWS_COMPARED = 24
 _FEWEST_WINDOWS = 3
 _SMALLEST_NORMAL = 20

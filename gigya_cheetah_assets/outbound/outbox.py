@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,6 +35,16 @@ def remove_surplus(
             log.info("%s is removed: its kind has fewer parts than before", file.name)
             for name in _with_followers(file, _layout(files, file)):
                 staging.remove(name)
+
+
+def window_of_file(files: FilesTogether, name: str) -> str | None:
+    """The stamp of the window in a delivered file's name; None for a name that is none of ours."""
+    for _, file in files.in_order():
+        before, after = file.name.split("{window}", 1)
+        found = re.match(rf"{re.escape(before)}(\d{{8}}T\d{{6}}Z)", name)
+        if found and (not after or Path(after).suffix in name):
+            return found[1]
+    return None
 
 
 def _layout(files: FilesTogether, file: Manifest) -> ImportFileDefaults:
