@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,10 +16,12 @@ from gigya_cheetah_assets.inbound.again import offer_again
 from gigya_cheetah_assets.inbound.arrivals import LATEST, arrivals, late
 from gigya_cheetah_assets.inbound.fetch import FileChanged, fetch
 from gigya_cheetah_assets.inbound.inbox import Look, look
+from gigya_cheetah_assets.inbound.listing import MOST_READY
 from gigya_cheetah_assets.inbound.offers import Offer, read_offer
 from gigya_cheetah_assets.inbound.put_away import put_away
 from gigya_cheetah_assets.staging.errors import NoSuchFile
 from gigya_cheetah_assets.staging.local import LocalFolders
+from gigya_cheetah_assets.staging.protocol import RemoteFile
 from gigya_cheetah_assets_tests.syncs import DESIGN_EXAMPLE
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -34,9 +37,10 @@ class Inbox:
     """A local staging, looked into as the sensor does, minute by minute."""
 
     def __init__(self, folder: Path) -> None:
-        config = LocalStaging(type="local", path=str(folder / "staging"), outbox="out", inbox="in")
-        self.sync: Sync = Sync.model_validate(yaml.safe_load(DESIGN_EXAMPLE)).model_copy(update={"staging": config})
-        self.staging = LocalFolders(config)
+        self.config = LocalStaging(type="local", path=str(folder / "staging"), outbox="out", inbox="in")
+        known = Sync.model_validate(yaml.safe_load(DESIGN_EXAMPLE))
+        self.sync: Sync = known.model_copy(update={"staging": self.config})
+        self.staging = LocalFolders(self.config)
         self.data = folder / "data"
         self.folder = folder / "staging" / "in"
         self.staging.list("in")
@@ -68,6 +72,42 @@ def test_a_file_is_offered_at_the_second_look_and_only_once(inbox: Inbox) -> Non
     (offer,) = looks[1]
     assert (offer.name, offer.kind, offer.attempt) == ("unsubs_20261122.dat", "unsubscribes", 0)
     assert read_offer(inbox.data, inbox.sync, offer.partition) == offer
+
+
+class Counted(LocalFolders):
+    """A staging that counts what is asked of it."""
+
+    def __init__(self, config: LocalStaging) -> None:
+        super().__init__(config)
+        self.asked: Counter[str] = Counter()
+
+    def list(self, folder: str | None = None) -> list[RemoteFile]:
+        self.asked["list"] += 1
+        return super().list(folder)
+
+    def read_range(self, name: str, start: int, size: int, *, folder: str | None = None) -> bytes:
+        self.asked["read"] += 1
+        return super().read_range(name, start, size, folder=folder)
+
+
+def test_ten_thousand_files_cost_one_listing_and_two_small_reads_for_fifty_of_them(inbox: Inbox) -> None:
+    for number in range(10_000):
+        inbox.drop(f"unsubs_{number}.dat")
+    inbox.look()
+    inbox.staging = counted = Counted(inbox.config)
+    assert len(inbox.look().offers) == MOST_READY
+    assert counted.asked == {"list": 1, "read": MOST_READY}
+    counted.asked.clear()
+    assert len(inbox.look().offers) == MOST_READY
+    assert counted.asked == {"list": 1, "read": MOST_READY}
+
+
+def test_two_files_of_one_day_are_both_offered_the_older_one_first(inbox: Inbox) -> None:
+    inbox.drop("unsubs_20261122.dat.2", "GIGYA_UID\nu2\n")
+    inbox.now += timedelta(seconds=1)
+    inbox.drop("unsubs_20261122.dat.1", "GIGYA_UID\nu1\n")
+    offers = [inbox.look(), inbox.look()][1].offers
+    assert [offer.name for offer in offers] == ["unsubs_20261122.dat.2", "unsubs_20261122.dat.1"]
 
 
 def test_the_same_name_with_new_content_is_another_file(inbox: Inbox) -> None:

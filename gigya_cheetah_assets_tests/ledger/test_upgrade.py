@@ -5,6 +5,7 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 from alembic import command
@@ -107,6 +108,45 @@ def ledger_of_version(url: str, version: str) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, version)
     database.close()
+
+
+def versions() -> list[str]:
+    """All versions, the oldest first."""
+    found = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
+    return [script.revision for script in found][::-1]
+
+
+@pytest.mark.parametrize("version", versions()[:-1])
+def test_a_ledger_of_each_earlier_version_keeps_its_people_and_gets_the_newest_tables(url: str, version: str) -> None:
+    with Ledger.open(url) as ledger:
+        deliver(ledger, Person("u1", news="opt_in"), window="w1")
+        (found,) = ledger.baseline("acme", pa.array(["u1"]), window="w2").cells("FNAME").to_pylist()
+    first = [tables.metadata.tables[name] for name in FIRST_TABLES]
+    with Ledger.open(url) as ledger, ledger._database.reading() as connection:
+        kept = {table: [row._asdict() for row in connection.execute(sa.select(table))] for table in first}
+    empty(url)
+    ledger_of_version(url, version)
+    database = Database(ledger_url(url))
+    with database.writing() as connection:
+        for table, rows in kept.items():
+            for row in rows:
+                connection.execute(table.insert().values(**row))
+    database.close()
+    with Ledger.open(url) as ledger:
+        assert ledger.population("acme") == 1
+        assert ledger.baseline("acme", pa.array(["u1"]), window="w2").cells("FNAME").to_pylist() == [found]
+        with ledger._database.reading() as connection:
+            context = MigrationContext.configure(connection, opts={"version_table": tables.VERSION_TABLE})
+            assert compare_metadata(context, tables.metadata) == []
+
+
+def empty(url: str) -> None:
+    """Nothing is left of a ledger but its database."""
+    engine = sa.create_engine(url)
+    tables.metadata.drop_all(engine)
+    with engine.begin() as connection:
+        connection.execute(sa.schema.DropTable(sa.Table(tables.VERSION_TABLE, sa.MetaData())))
+    engine.dispose()
 
 
 def log_as_before(url: str, uids: list[str]) -> bytes:
