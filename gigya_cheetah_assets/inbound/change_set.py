@@ -105,11 +105,11 @@ def make_change_set(
 
 @dataclass(frozen=True)
 class _Lookups:
-    """What a part's people need: accounts, UIDs of who registered, owners of addresses, opt-outs that wait on them."""
+    """What a part's people need: accounts, UIDs of who registered, who has an address, opt-outs that wait on one."""
 
     accounts: dict[str, Account]
     registered: dict[str, str]
-    owners: dict[str, str]
+    holders: dict[str, set[str]]
     parked: dict[str, list[ParkedOptOut]]
 
 
@@ -235,14 +235,14 @@ class _Maker:
         everybody = self._everybody.read(sorted(people))
         accounts = everybody.accounts
         addresses = {uid: (account.cells.get(self._email) or "").lower() for uid, account in accounts.items()}
-        spoken = {(row["email"] or "").strip().lower(): uid for uid, rows in people.items() for row in rows}
-        foreign = sorted(address for address, uid in spoken.items() if address and addresses.get(uid) != address)
-        owners = self._everybody.owners(foreign)
+        spoken = {((row["email"] or "").strip().lower(), uid) for uid, rows in people.items() for row in rows}
+        foreign = sorted({address for address, uid in spoken if address and addresses.get(uid) != address})
+        holders = self._everybody.holders(foreign)
         parked: dict[str, list[ParkedOptOut]] = {}
         uid_of = {address: uid for uid, address in addresses.items() if address}
         for opt_out in self._state.parked(uid_of):
             parked.setdefault(uid_of[opt_out.address], []).append(opt_out)
-        return _Lookups(accounts, everybody.registered, owners, parked)
+        return _Lookups(accounts, everybody.registered, holders, parked)
 
     def _item(self, found: _Lookups, bases: dict[str, Base], uid: str, rows: list[Row]) -> Item:
         done = planned(
@@ -252,10 +252,11 @@ class _Maker:
             found.accounts[uid],
             bases,
             parked=found.parked.get(uid, ()),
-            owners=found.owners,
+            holders=found.holders,
         )
         done = replace(done, item=self._unless_sent(done.item, found.accounts[uid]))
         self._reject(done.rejects)
+        self._state.tell_anew(done.doubtful)
         self.counts.add(done, rows=len(rows))
         return done.item
 

@@ -64,6 +64,11 @@ class Everybody:
         wanted = sorted({address for address in addresses if address})
         return self._by_key.owners(pa.chunked_array([pa.array(wanted, pa.string())])) if wanted else {}
 
+    def holders(self, addresses: Iterable[str]) -> dict[str, set[str]]:
+        """All who have an address, by address in lower case: UIDs, and keys of lite accounts."""
+        wanted = sorted({address for address in addresses if address})
+        return self._by_key.holders(pa.chunked_array([pa.array(wanted, pa.string())])) if wanted else {}
+
     def whose(self, addresses: Iterable[str]) -> dict[str, str]:
         """The same, and the keys of lite accounts whose person has no full account."""
         wanted = sorted({address for address in addresses if address})

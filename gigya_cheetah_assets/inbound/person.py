@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
 
+from gigya_cheetah_assets.inbound import addresses
 from gigya_cheetah_assets.inbound.accounts import Account
+from gigya_cheetah_assets.inbound.addresses import FOREIGN_ADDRESS
 from gigya_cheetah_assets.inbound.feeds import Feed
 from gigya_cheetah_assets.inbound.rules import cell_of, events_of
 from gigya_cheetah_assets.ledger import Base, Change, Event, FieldRule, Item, ParkedOptOut, fold, merge
 from gigya_cheetah_assets.ledger.consents import OPT_OUT
 
-CONTRADICTORY, FOREIGN_ADDRESS = "contradictory", "address_of_another_account"
+CONTRADICTORY = "contradictory"
 UNKNOWN_UID, UNKNOWN_ADDRESS = "unknown_uid", "unknown_address"
 Row = dict[str, Any]
 
@@ -25,11 +28,13 @@ class Planned:
         item: For the ledger.
         rejects: Line, column and reason of what may not go on.
         rows: Rows that the item speaks for.
+        doubtful: Other people whose address CheetahMail has given to this one: they are told to it anew.
     """
 
     item: Item
     rejects: tuple[tuple[int, str, str], ...]
     rows: int
+    doubtful: tuple[str, ...] = ()
 
 
 def planned(
@@ -40,7 +45,7 @@ def planned(
     bases: Mapping[str, Base],
     *,
     parked: Sequence[ParkedOptOut] = (),
-    owners: Mapping[str, str] | None = None,
+    holders: Mapping[str, AbstractSet[str]] | None = None,
 ) -> Planned:
     """Merges one person's rows with the account.
 
@@ -51,12 +56,14 @@ def planned(
         account: As it is now.
         bases: What was agreed on, by column.
         parked: Opt-outs that waited on the account's address.
-        owners: The UID of whom an address is, by address in lower case.
+        holders: UIDs and keys of all who have an address, by address in lower case.
     """
-    good, foreign = _own(rows, account, feed, owners or {})
+    good, foreign = _own(rows, account, feed, holders or {})
     events = [*events_of(feed, good), *(_event(opt_out) for opt_out in parked)]
     folded = fold(events, rules)
     decisions = merge(rules, bases, account.sides(), folded.sides)
+    moved = addresses.decided(feed, good, foreign, account, decisions.get(feed.table.email.cheetahmail))
+    decisions |= moved.decisions
     changes = tuple(
         Change.of(
             column,
@@ -70,7 +77,15 @@ def planned(
     line = min((row["line"] for row in rows), default=None)
     rejects = [(row["line"], feed.table.email.cheetahmail, FOREIGN_ADDRESS) for row in foreign]
     rejects += [(line or 0, column, CONTRADICTORY) for column in folded.contradictory]
-    return Planned(Item(account.uid, changes, line), tuple(rejects), len(good))
+    rejects += moved.rejects
+    doubtful = {uid for row in foreign for uid in (holders or {}).get(spoken_address(row), ())} - {account.uid}
+    doubtful = doubtful if moved.claimed else set()
+    return Planned(Item(account.uid, changes, line), tuple(rejects), len(good), tuple(sorted(doubtful)))
+
+
+def spoken_address(row: Row) -> str:
+    """The address that a row names, as addresses are compared."""
+    return (row.get("email") or "").strip().lower()
 
 
 def opt_outs_of(feed: Feed, row: Row) -> list[str]:
@@ -84,7 +99,9 @@ def only_opt_outs(feed: Feed, row: Row) -> Row:
     return {name: value if name in kept else None for name, value in row.items()}
 
 
-def _own(rows: Sequence[Row], account: Account, feed: Feed, owners: Mapping[str, str]) -> tuple[list[Row], list[Row]]:
+def _own(
+    rows: Sequence[Row], account: Account, feed: Feed, holders: Mapping[str, AbstractSet[str]]
+) -> tuple[list[Row], list[Row]]:
     """Rows that go on, and those whose address is another account's: of them only the opt-outs do.
 
     The UID says who opted out; that the address is somebody else's makes an opt-in or a value doubtful, and never an
@@ -93,8 +110,7 @@ def _own(rows: Sequence[Row], account: Account, feed: Feed, owners: Mapping[str,
     good: list[Row] = []
     foreign: list[Row] = []
     for row in rows:
-        owner = owners.get((row.get("email") or "").strip().lower(), account.uid)
-        if owner == account.uid:
+        if holders.get(spoken_address(row), {account.uid}) <= {account.uid}:
             good.append(row)
         elif opt_outs_of(feed, row):
             good.append(only_opt_outs(feed, row))

@@ -15,10 +15,10 @@ from sqlalchemy.engine import Connection
 
 from gigya_cheetah_assets.ledger import addresses, asked, earlier
 from gigya_cheetah_assets.ledger.baseline import Baseline
-from gigya_cheetah_assets.ledger.consents import format_consents, parse_consents
+from gigya_cheetah_assets.ledger.consents import OPT_OUT, format_consents, parse_consents
 from gigya_cheetah_assets.ledger.corrections import note
 from gigya_cheetah_assets.ledger.deliveries import set_head
-from gigya_cheetah_assets.ledger.digests import digests, slots
+from gigya_cheetah_assets.ledger.digests import DIGEST_BYTES, digests, slots
 from gigya_cheetah_assets.ledger.inbound_items import Change
 from gigya_cheetah_assets.ledger.lookup import People, head
 from gigya_cheetah_assets.ledger.recording import known_mappings, upsert
@@ -30,6 +30,8 @@ from gigya_cheetah_assets.ledger.tables import inbound_cells
 INBOUND = "inbound "
 """What the delivery of a state begins with that no window delivered."""
 _CHUNK = 500
+# The digest of a row that no row equals.
+_UNLIKE_ANY = bytes(DIGEST_BYTES)
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,26 @@ class Agreement:
         if moved and stored is not None:
             note(self.connection, self.sync, uid, stored.updated)
         return moved
+
+    def tell_anew(self, uid: str) -> bool:
+        """CheetahMail may have given somebody's row to another: the next window tells row and opt-ins anew.
+
+        Opt-outs are kept: of two states of one address CheetahMail keeps the opt-out.
+
+        Returns:
+            Whether the row changed; not if the ledger knows nobody of this UID.
+        """
+        stored = self._stored(uid)
+        if stored is None or stored.digest == _UNLIKE_ANY:
+            return False
+        known = parse_consents(stored.consents)
+        self.forget(uid, [name for name, (state, _) in known.items() if state != OPT_OUT])
+        again = self._stored(uid) or stored
+        values = (*slots([uid]), uid, _UNLIKE_ANY, again.updated + 1, again.consents, again.row_text)
+        same = {"sync": self.sync, "delivery": self.source, "mapping": again.mapping}
+        upsert(self.connection, same, [values])
+        note(self.connection, self.sync, uid, again.updated + 1)
+        return True
 
     def _correct(self, uid: str, lost: Sequence[Change], updated: int | None) -> bool:
         """Notes a correction, unless CheetahMail has only what the row says it has: that a window will tell anyway."""

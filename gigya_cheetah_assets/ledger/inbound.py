@@ -201,6 +201,18 @@ class InboundState:
             _log(ConsentLog(connection, mark, self._sync), name, settled)
             return len(settled)
 
+    def tell_anew(self, uids: Iterable[str]) -> None:
+        """People whose row CheetahMail may have given to somebody else: the next window tells them anew."""
+        people = list(uids)
+        if not people:
+            return
+        with self._ledger.transaction(self._sync) as (connection, mark):
+            agreement = Agreement(connection, mark, self._sync, self._shape, f"{INBOUND}address", _now())
+            for uid in people:
+                agreement.tell_anew(uid)
+            before = head(connection, self._sync)
+            set_head(connection, self._sync, replace(before, revision=before.revision + 1))
+
     def finish(self, sha256: str, counts: Mapping[str, int], *, status: Status = "done") -> None:
         """Closes a file.
 

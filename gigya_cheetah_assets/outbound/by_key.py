@@ -95,6 +95,20 @@ class ByKey:
 
     def owners(self, addresses: pa.ChunkedArray) -> dict[str, str]:
         """The UID of whom an address is, by the address in lower case; without those that nobody or several have."""
+        found = self._full_holders(addresses)
+        return {email: next(iter(uids)) for email, uids in found.items() if len(uids) == 1}
+
+    def holders(self, addresses: pa.ChunkedArray) -> dict[str, set[str]]:
+        """Everybody who has an address, by the address in lower case: UIDs, and keys of lite accounts."""
+        found = self._full_holders(addresses)
+        for group in chunked(_spellings(addresses), most=300):
+            emails = self._email_accounts(group)
+            lite = emails.filter(pc.invert(emails["is_full"]))
+            for key, email in zip(lite["UID"].to_pylist(), lite["email"].to_pylist(), strict=True):
+                found.setdefault((email or "").lower(), set()).add(key)
+        return found
+
+    def _full_holders(self, addresses: pa.ChunkedArray) -> dict[str, set[str]]:
         path = self._table.email.paths[0]
         found: dict[str, set[str]] = {}
         for group in chunked(_spellings(addresses), most=300):
@@ -102,7 +116,7 @@ class ByKey:
             for page in search(self._client, query, self._accounts):
                 for uid, email in zip(page.records["UID"].to_pylist(), page.records[path].to_pylist(), strict=True):
                     found.setdefault((email or "").lower(), set()).add(uid)
-        return {email: next(iter(uids)) for email, uids in found.items() if len(uids) == 1}
+        return found
 
     def _email_accounts(self, addresses: Sequence[str]) -> pa.Table:
         where = [any_equals("profile.email", addresses)]
