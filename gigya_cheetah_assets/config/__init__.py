@@ -8,8 +8,9 @@ from gigya_cheetah_assets.config.files import ImportFile, ImportFileDefaults, Im
 from gigya_cheetah_assets.config.gigya import GigyaConfig
 from gigya_cheetah_assets.config.loading import data_folder, load_sync, load_syncs, syncs_folder
 from gigya_cheetah_assets.config.secrets import EnvVar, missing_variables
+from gigya_cheetah_assets.config.segments import Segment, SegmentFile
 from gigya_cheetah_assets.config.staging import LocalStaging, SftpStaging, StagingConfig
-from gigya_cheetah_assets.config.sync import Limits, Segment, Sync, Windows
+from gigya_cheetah_assets.config.sync import Limits, Sync, Windows
 
 __all__ = [
     "EnvVar",
@@ -22,6 +23,7 @@ __all__ = [
     "LocalStaging",
     "RecordFilter",
     "Segment",
+    "SegmentFile",
     "SftpStaging",
     "StagingConfig",
     "Sync",

@@ -66,10 +66,9 @@ class ImportFileDefaults(Model):
     pgp: PgpOut | None = None
 
 
-class ImportFile(Model):
-    """One kind of delivered file: its name and what differs from the defaults (None = as the defaults)."""
+class FileLayout(Model):
+    """What a delivered file has otherwise than the defaults (None = as the defaults)."""
 
-    name: str
     format: Format | None = None
     delimiter: Delimiter | None = None
     encoding: Encoding | None = None
@@ -82,6 +81,16 @@ class ImportFile(Model):
     trigger_suffix: Text | None = None
     pgp: PgpOut | None = None
 
+    def layout(self, defaults: ImportFileDefaults) -> ImportFileDefaults:
+        """The defaults with this file's own settings laid over them."""
+        return _laid_over(defaults, self)
+
+
+class ImportFile(FileLayout):
+    """One kind of delivered file: its name and what differs from the defaults."""
+
+    name: str
+
     @field_validator("name")
     @classmethod
     def _plain_name_with_window(cls, value: str) -> str:
@@ -93,9 +102,16 @@ class ImportFile(Model):
             raise ValueError("expected no other placeholders than {window} and {part}")
         return value
 
-    def layout(self, defaults: ImportFileDefaults) -> ImportFileDefaults:
-        """The defaults with this file's own settings laid over them."""
-        return _laid_over(defaults, self)
+
+def layout_problem(name: str, layout: ImportFileDefaults) -> str | None:
+    """Why a file of this name cannot be written so; None when it can."""
+    if layout.max_rows is not None and "{part}" not in name:
+        return "expected {part} in the name: max_rows makes several files of one delivery"
+    if layout.format == "jsonl" and codecs.lookup(layout.encoding).name != "utf-8":
+        return "expected encoding utf-8, because JSON lines have no other"
+    if layout.count_suffix is not None and layout.count_suffix == layout.trigger_suffix:
+        return "expected different suffixes for the count file and the trigger file"
+    return None
 
 
 class FilesTogether(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 GIGYA_PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]*(\.[A-Za-z0-9_][A-Za-z0-9_\-]*)*\Z")
@@ -48,3 +48,4 @@ ColumnName = Annotated[str, AfterValidator(_column)]
 GigyaPath = Annotated[str, AfterValidator(_gigya_path)]
 FunctionName = Annotated[str, AfterValidator(_function)]
 Regex = Annotated[str, AfterValidator(_regex)]
+Share = Annotated[float, Field(ge=0, le=1)]

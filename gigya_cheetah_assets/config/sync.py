@@ -13,10 +13,9 @@ from gigya_cheetah_assets.config.deletions import DeletionFiles, Deletions
 from gigya_cheetah_assets.config.fields import FieldConfig, RecordFilter
 from gigya_cheetah_assets.config.files import ImportFiles, InboundFiles, layout_problem
 from gigya_cheetah_assets.config.gigya import GigyaConfig
-from gigya_cheetah_assets.config.model import Model
+from gigya_cheetah_assets.config.model import Model, Share
+from gigya_cheetah_assets.config.segments import Segment, segment_problems
 from gigya_cheetah_assets.config.staging import StagingConfig
-
-Share = Annotated[float, Field(ge=0, le=1)]
 
 
 def _utc(value: datetime) -> datetime:
@@ -45,14 +44,6 @@ class Windows(Model):
         return self
 
 
-class Segment(Model):
-    """Accounts that satisfy a filter, delivered as joins and leaves or in full."""
-
-    name: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-    where: Annotated[str, Field(min_length=1)]
-    deliver: Literal["changes", "full"] = "changes"
-
-
 class Limits(Model):
     """Shares at which a sync brakes before it writes; see `gigya-cheetah release`."""
 
@@ -62,6 +53,7 @@ class Limits(Model):
     max_opt_in_share: Share = 0.1
     max_blank_share: Share = 0.1
     max_deletion_share: Share = 0.05
+    max_segment_change: Share = 0.5
 
 
 class Sync(Model):
@@ -92,11 +84,13 @@ class Sync(Model):
 
     @model_validator(mode="after")
     def _fields_fit_together(self) -> Sync:
+        columns = {field.cheetahmail.upper() for field in self.fields}
         problems = [
             *self._field_problems(),
             *self._list_problems(),
             *self._deadline_problems(),
             *self._deletion_problems(),
+            *segment_problems(self.segments, columns, self.import_files.defaults),
         ]
         if problems:
             raise ValueError("; ".join(problems))

@@ -22,6 +22,7 @@ from gigya_cheetah_assets.ledger.inbound_items import (
 from gigya_cheetah_assets.ledger.merge import merge, merge_field
 from gigya_cheetah_assets.ledger.prepared import PreparedRows
 from gigya_cheetah_assets.ledger.rejected import RejectedOptOuts, compare_rejected
+from gigya_cheetah_assets.ledger.segments import SegmentDelivery, SegmentState
 from gigya_cheetah_assets.ledger.shape import RowShape
 from gigya_cheetah_assets.ledger.sides import (
     UNKNOWN,
@@ -69,6 +70,8 @@ __all__ = [
     "PreparedRows",
     "RejectedOptOuts",
     "RowShape",
+    "SegmentDelivery",
+    "SegmentState",
     "Settlement",
     "Side",
     "Tombstone",

@@ -6,15 +6,18 @@ that read it is recorded, and then belongs to that window: the window builds the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from gigya_cheetah_assets.ledger.driver import insert_many
 from gigya_cheetah_assets.ledger.tables import corrections
 
 _OPEN = ""
 _CHUNK = 500
+# A reserved word of PostgreSQL's.
+_WINDOW = '"window"'
 
 
 def note(connection: Connection, sync: str, uid: str, updated: int) -> None:
@@ -25,6 +28,14 @@ def note(connection: Connection, sync: str, uid: str, updated: int) -> None:
         connection.execute(corrections.insert().values(sync=sync, window=_OPEN, uid=uid, updated=updated))
     elif updated > found.updated:
         connection.execute(sa.update(corrections).where(*which).values(updated=updated))
+
+
+def note_all(connection: Connection, sync: str, uids: Iterable[str], updated: int) -> None:
+    """Enters many people with the same `updated` (epoch ms)."""
+    later = "WHERE ledger_corrections.updated < excluded.updated"
+    after = f"ON CONFLICT (sync, {_WINDOW}, uid) DO UPDATE SET updated = excluded.updated {later}"
+    same = {"sync": sync, _WINDOW: _OPEN, "updated": updated}
+    insert_many(connection, corrections.name, same, ["uid"], ((uid,) for uid in uids), after=after)
 
 
 def read(connection: Connection, sync: str, window: str, *, with_open: bool) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,21 +56,37 @@ class People:
             columns: SQL of the columns wanted; its own placeholders take `values`.
             values: Bound to the placeholders in `columns`.
         """
-        if not slots or not self.population:
+        if not self.population:
             return []
-        first, last = min(slots), max(slots)
-        if self.population * (last - first + 1) / SLOTS <= _SCAN_FACTOR * len(slots):
-            condition = f"slot BETWEEN {self.mark} AND {self.mark}"
-            return self._select(columns, condition, (*values, self.sync, first, last))
         found = []
-        for start in range(0, len(slots), _LOOKUP_CHUNK):
-            chunk = list(slots[start : start + _LOOKUP_CHUNK])
-            # Always the same number of placeholders, so that the database knows the statement already.
-            chunk += [chunk[-1]] * (_LOOKUP_CHUNK - len(chunk)) if start else []
-            condition = f"slot IN ({', '.join([self.mark] * len(chunk))})"
-            found += self._select(columns, condition, (*values, self.sync, *chunk))
+        for condition, bounds in covering(slots, self.population, self.mark):
+            found += self._select(columns, condition, (*values, self.sync, *bounds))
         return found
 
     def _select(self, columns: str, condition: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
         sql = f"SELECT {columns} FROM ledger_agreed WHERE sync = {self.mark} AND {condition}"  # noqa: S608 - constants and placeholders only
         return fetch(self.connection, sql, values)
+
+
+def covering(slots: Sequence[int], population: int, mark: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Conditions on `slot` that together find everybody in some slots, and perhaps others between them.
+
+    Args:
+        slots: CRC-32 of the UIDs looked for.
+        population: How many people there are to look among, to choose the cheaper way.
+        mark: The placeholder for a value.
+
+    Yields:
+        SQL and its values.
+    """
+    if not slots:
+        return
+    first, last = min(slots), max(slots)
+    if population * (last - first + 1) / SLOTS <= _SCAN_FACTOR * len(slots):
+        yield f"slot BETWEEN {mark} AND {mark}", (first, last)
+        return
+    for start in range(0, len(slots), _LOOKUP_CHUNK):
+        chunk = list(slots[start : start + _LOOKUP_CHUNK])
+        # Always the same number of placeholders, so that the database knows the statement already.
+        chunk += [chunk[-1]] * (_LOOKUP_CHUNK - len(chunk)) if start else []
+        yield f"slot IN ({', '.join([mark] * len(chunk))})", tuple(chunk)

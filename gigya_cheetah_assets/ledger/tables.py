@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = "0007"
+VERSION = "0008"
 """The version of these tables: the newest revision in `migrations/versions`."""
 VERSION_TABLE = "ledger_version"
 
@@ -297,4 +297,33 @@ lite_keys = sa.Table(
     sa.Column("updated", sa.BigInteger),
     sa.Index("ledger_lite_keys_by_address", "sync", "address"),
     sa.Index("ledger_lite_keys_by_uid", "sync", "uid"),
+)
+
+# Whom the last delivery of a segment made a member, with the address that it had then; clustered as people are.
+segment_members = sa.Table(
+    "ledger_segment_members",
+    metadata,
+    sa.Column("sync", sa.Text, primary_key=True),
+    sa.Column("segment", sa.Text, primary_key=True),
+    sa.Column("slot", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("uid", sa.Text, primary_key=True),
+    sa.Column("email", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Every delivery of a segment; one that was begun, so that its file may be in the outbox, is not recorded yet.
+segment_deliveries = sa.Table(
+    "ledger_segment_deliveries",
+    metadata,
+    sa.Column("sync", sa.Text, primary_key=True),
+    sa.Column("segment", sa.Text, primary_key=True),
+    sa.Column("revision", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("as_of", sa.BigInteger, nullable=False),
+    sa.Column("begun_at", sa.BigInteger, nullable=False),
+    sa.Column("recorded_at", sa.BigInteger),
+    sa.Column("conditions", sa.JSON, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("joins", sa.BigInteger, nullable=False),
+    sa.Column("leaves", sa.BigInteger, nullable=False),
+    sa.Column("files", sa.JSON, nullable=False),
 )

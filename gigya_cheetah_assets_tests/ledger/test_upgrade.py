@@ -40,7 +40,7 @@ def test_the_newest_migration_is_the_version_of_the_code() -> None:
 
 def test_a_ledger_of_a_newer_version_is_refused(url: str) -> None:
     set_version(url, "0999")
-    with pytest.raises(LedgerTooNew, match=rf"0999.*up to {tables.VERSION}"):
+    with pytest.raises(LedgerTooNew, match=f"0999.*up to {tables.VERSION}"):
         Ledger.open(url)
 
 
