@@ -15,6 +15,8 @@ from pydantic import AfterValidator, Field, model_validator
 from gigya_cheetah_assets.config.files import FileLayout, ImportFileDefaults, layout_problem
 from gigya_cheetah_assets.config.model import ColumnName, Model, Share
 from gigya_cheetah_assets.grammar import QueryError, fill_dates, parse_condition
+from gigya_cheetah_assets.grammar.logic import singles
+from gigya_cheetah_assets.grammar.nodes import Regex
 
 # Off the hour, when the windows run.
 _CRONS = {"hour": "35 * * * *", "day": "35 4 * * *", "week": "35 4 * * 1"}
@@ -25,9 +27,14 @@ _PLACES = ("{segment}", "{as_of}", "{part}")
 
 def _condition(value: str) -> str:
     try:
-        parse_condition(fill_dates(value, datetime.now(UTC)))
+        condition = parse_condition(fill_dates(value, datetime.now(UTC)))
     except QueryError as error:
         raise ValueError(f"expected a condition of Gigya's query language ({error})") from error
+    for single in singles(condition):
+        try:
+            re.compile(single.pattern if isinstance(single, Regex) else "")
+        except re.error as error:
+            raise ValueError(f"{single.path}: expected a regular expression ({error})") from error
     return value
 
 

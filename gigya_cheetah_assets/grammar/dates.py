@@ -8,6 +8,7 @@ own that holds a time.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from gigya_cheetah_assets.grammar.nodes import QueryError
@@ -29,12 +30,21 @@ def fill_dates(where: str, now: datetime) -> str:
     Raises:
         QueryError: A placeholder that is none of those above, or one without a field before it.
     """
+    return _replaced(where, lambda placeholder, field: _moment(placeholder, field, now))
+
+
+def quote_dates(where: str) -> str:
+    """The condition with every placeholder as a text, so that it can be parsed and shown as it was written."""
+    return _replaced(where, lambda placeholder, _: f'"{placeholder}"')
+
+
+def _replaced(where: str, replacement: Callable[[str, str], str]) -> str:
     field = ""
     done: list[str] = []
     for text, placeholder, word, other in _PIECE.findall(where):
         if word and word.lower() not in RESERVED:
             field = word
-        done.append(_moment(placeholder, field, now) if placeholder else text or word or other)
+        done.append(replacement(placeholder, field) if placeholder else text or word or other)
     return "".join(done)
 
 

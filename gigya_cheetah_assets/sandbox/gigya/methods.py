@@ -13,6 +13,7 @@ from gigya_cheetah_assets.sandbox.gigya.answers import Answer, SiteError, succes
 from gigya_cheetah_assets.sandbox.gigya.audit import AuditSearch
 from gigya_cheetah_assets.sandbox.gigya.imports import Imports
 from gigya_cheetah_assets.sandbox.gigya.params import Params, boolean, json_array, json_object
+from gigya_cheetah_assets.sandbox.gigya.schema import schema
 from gigya_cheetah_assets.sandbox.gigya.search import Search
 from gigya_cheetah_assets.sandbox.gigya.site import Site, Update
 from gigya_cheetah_assets.sandbox.gigya.stream import Stream
@@ -56,6 +57,7 @@ def methods(site: Site, search: Search, audit: AuditSearch) -> dict[str, Method]
         "accounts.stream.create": stream.create,
         "accounts.stream.read": stream.read,
         "audit.search": audit,
+        "accounts.getSchema": own.get_schema,
     }
 
 
@@ -123,6 +125,10 @@ class Methods:
             raise SiteError(400006, "Invalid parameter value: emailAccountToken")
         self._site.delete(params["emailAccountToken"], audited=False)
         return success(self._site.clock, {}, context=params.get("context"))
+
+    def get_schema(self, params: Params) -> Answer:
+        """The fields that the site has."""
+        return success(self._site.clock, schema(params), context=params.get("context"))
 
     def _uid(self, params: Params) -> str:
         if "UID" in params:

@@ -14,6 +14,8 @@ Kind = Literal["text", "number", "moment", "flag"]
 
 _PERSONAL = ("email", "username", "firstName", "lastName", "zip", "country", "gender")
 ENCRYPTED = frozenset([f"profile.{name}" for name in _PERSONAL]) | {"email", "loginIDs.emails", "loginIDs.username"}
+# Kept, but unknown to the index: Gigya, encrypted fields that are not searchable.
+NEVER_SEARCHED = frozenset(["data.passport"])
 
 
 @dataclass(frozen=True)

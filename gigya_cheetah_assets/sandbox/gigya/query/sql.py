@@ -25,7 +25,7 @@ from gigya_cheetah_assets.grammar.nodes import (
     Value,
 )
 from gigya_cheetah_assets.sandbox.gigya.clock import parse_iso
-from gigya_cheetah_assets.sandbox.gigya.query.fields import ENCRYPTED, Column, Source, locate
+from gigya_cheetah_assets.sandbox.gigya.query.fields import ENCRYPTED, NEVER_SEARCHED, Column, Source, locate
 from gigya_cheetah_assets.sandbox.gigya.query.functions import number
 
 Parameter = str | int | float
@@ -115,6 +115,8 @@ def _balanced(word: str, parts: Sequence[Sql]) -> Sql:
 
 
 def _refuse_encrypted(node: Compare | In | IsNull | Contains | Regex) -> None:
+    if node.path in NEVER_SEARCHED:
+        raise QueryError(f"{node.path} is encrypted and cannot be searched")
     if node.path not in ENCRYPTED or isinstance(node, IsNull | Contains | _OneOf):
         return
     if isinstance(node, Compare) and node.operator == "=":
