@@ -11,7 +11,7 @@ from gigya_cheetah_assets import pace
 from gigya_cheetah_assets.commands.check import check
 from gigya_cheetah_assets.commands.consent import consent, explain
 from gigya_cheetah_assets.commands.inbound import inbound
-from gigya_cheetah_assets.config import data_folder, load_syncs
+from gigya_cheetah_assets.config import load_syncs
 from gigya_cheetah_assets.errors import ConfigError, GigyaCheetahError
 from gigya_cheetah_assets.outbound.brakes import BRAKES
 from gigya_cheetah_assets.sandbox.command import sandbox
@@ -46,22 +46,19 @@ def main() -> None:
 @click.argument("window_key", metavar="WINDOW")
 @click.argument("brake", type=click.Choice(BRAKES))
 def release(sync_name: str, window_key: str, brake: str) -> None:
-    """Release a BRAKE for one WINDOW or inbound file of a SYNC, after you looked at it.
+    """Release a BRAKE for one WINDOW, inbound file or segment of a SYNC, after you looked at it.
 
-    WINDOW is the partition's key, such as 2026-03-01-10:00 or that of an inbound file. It can then be materialized;
-    others keep their brakes.
+    WINDOW is the partition's key, such as 2026-03-01-10:00, that of an inbound file or the name of a segment. It can
+    then be materialized; others keep their brakes, and so does a segment's delivery after this one.
     """
-    from gigya_cheetah_assets.inbound.offers import all_offers  # noqa: PLC0415 - the other commands need no pyarrow
+    from gigya_cheetah_assets.commands.braked import stamp_of  # noqa: PLC0415 - the other commands need no pyarrow
     from gigya_cheetah_assets.ledger import Ledger  # noqa: PLC0415 - as above
-    from gigya_cheetah_assets.outbound.window import window_of  # noqa: PLC0415 - as above
 
     sync = next((s for s in load_syncs() if s.name == sync_name), None)
     if sync is None:
         raise ConfigError([f"no sync is named {sync_name!r}"], next_step="gigya-cheetah check lists them")
-    is_file = any(offer.partition == window_key for offer in all_offers(data_folder(), sync))
-    stamp = window_key if is_file else window_of(sync.windows, window_key, now=datetime.now(UTC)).stamp
     with Ledger.open() as ledger:
-        ledger.release(sync.name, stamp, brake)
+        ledger.release(sync.name, stamp_of(sync, window_key, ledger), brake)
     click.echo(f"{sync.name}, {window_key}: {brake} is released; materialize it again")
 
 

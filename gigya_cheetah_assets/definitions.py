@@ -20,6 +20,7 @@ from gigya_cheetah_assets.assets.housekeeping import retention_asset
 from gigya_cheetah_assets.assets.inbound import inbound_assets
 from gigya_cheetah_assets.assets.outbound import outbound_assets
 from gigya_cheetah_assets.assets.reconciliation import reconciliation_asset
+from gigya_cheetah_assets.assets.segments import segment_assets
 from gigya_cheetah_assets.config import Sync, load_syncs, missing_variables
 from gigya_cheetah_assets.config.files import InboundFiles
 from gigya_cheetah_assets.resources import Connections
@@ -31,6 +32,8 @@ from gigya_cheetah_assets.schedules import (
     hourly_schedule,
     inbound_job,
     outbound_job,
+    segment_job,
+    segment_schedules,
     window_schedule,
 )
 from gigya_cheetah_assets.sensors import delivery_sensor, inbox_sensor
@@ -56,6 +59,7 @@ def _sync_definitions(sync: Sync) -> dg.Definitions:
         _housekeeping(sync),
         *([] if sync.deletions.source == "none" else [_deletions(sync)]),
         *([_inbound(sync, sync.inbound_files)] if sync.inbound_files else []),
+        *([_segments(sync)] if sync.segments else []),
     ]
     whole = dg.Definitions.merge(dg.Definitions(assets=external_assets(sync)), *parts)
     if not missing:
@@ -94,6 +98,13 @@ def _inbound(sync: Sync, files: InboundFiles) -> dg.Definitions:
         schedules=[hourly_schedule(sync, look, minute=50)],
         sensors=[inbox_sensor(sync, files, job)],
     )
+
+
+def _segments(sync: Sync) -> dg.Definitions:
+    """From filters to segment files in the outbox."""
+    assets = segment_assets(sync)
+    job = segment_job(sync, assets)
+    return dg.Definitions(assets=assets, jobs=[job], schedules=segment_schedules(sync, job))
 
 
 def _housekeeping(sync: Sync) -> dg.Definitions:

@@ -81,7 +81,7 @@ def of_profiles(summary: ProfilesSummary) -> Metadata:
         "shared_emails": summary.shared_emails,
         "queries": markdown(["query"], [[f"`{query}`"] for query in summary.queries]),
         "mapping_version": summary.mapping_version,
-        **_sample(summary.sample_size),
+        **sample(summary.sample_size),
     }
 
 
@@ -98,7 +98,7 @@ def of_rows(summary: RowsSummary) -> Metadata:
         **{kind: count for kind, count in summary.kinds.items() if kind != "profiles"},
         "lite_accounts_that_registered": summary.handed_over,
         "mapping_version": summary.mapping_version,
-        **_sample(summary.sample_size),
+        **sample(summary.sample_size),
     }
 
 
@@ -118,7 +118,7 @@ def of_delivery(summary: DeliverySummary) -> Metadata:
         "bytes": sum(f.bytes for f in summary.files),
         "ledger_revision": summary.revision,
         "mapping_version": summary.mapping_version,
-        **_sample(summary.sample_size),
+        **sample(summary.sample_size),
     }
 
 
@@ -152,5 +152,6 @@ def listed(lines: Sequence[str]) -> str:
     return "; ".join(lines[:20]) + more if lines else "none"
 
 
-def _sample(size: int | None) -> Metadata:
+def sample(size: int | None) -> Metadata:
+    """Says that a step ran in sample mode; nothing when it did not."""
     return {} if size is None else {"sample_mode": f"at most {size} accounts, by sample_size in the sync file"}

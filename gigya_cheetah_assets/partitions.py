@@ -1,4 +1,4 @@
-"""Partition definitions: windows of time, in UTC, and inbound files, which the inbox sensor adds one by one.
+"""Partition definitions: windows of time, in UTC; inbound files, which the inbox sensor adds one by one; segments.
 
 https://docs.dagster.io/guides/build/partitions-and-backfills/partitioning-assets
 """
@@ -22,6 +22,11 @@ def window_partitions(windows: Windows) -> dg.TimeWindowPartitionsDefinition:
 def inbound_partitions(sync: Sync) -> dg.DynamicPartitionsDefinition:
     """One partition an inbound file; its key is made from the file's name and a digest."""
     return dg.DynamicPartitionsDefinition(name=f"{sync.name}_inbound_file")
+
+
+def segment_partitions(sync: Sync) -> dg.StaticPartitionsDefinition:
+    """One partition a segment: a line in the sync file is all it takes."""
+    return dg.StaticPartitionsDefinition([segment.name for segment in sync.segments])
 
 
 def windows_of(context: dg.AssetExecutionContext, sync: Sync) -> list[Window]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from gigya_cheetah_assets.config import Sync
+from gigya_cheetah_assets.config import Segment, Sync
 from gigya_cheetah_assets.outbound.window import last_ended
 
 
@@ -82,6 +82,36 @@ def daily_schedule(sync: Sync, job: dg.UnresolvedAssetJobDefinition, *, hour: in
         default_status=_status(sync),
         description="Every day.",
     )
+
+
+def segment_job(sync: Sync, assets: list[dg.AssetsDefinition]) -> dg.UnresolvedAssetJobDefinition:
+    """One segment from its filter to its file."""
+    return dg.define_asset_job(
+        f"{sync.name}_segments",
+        selection=dg.AssetSelection.assets(*assets),
+        description=f"A segment of {sync.name}: its members now, and joins and leaves to the outbox.",
+        tags={"sync": sync.name},
+    )
+
+
+def segment_schedules(sync: Sync, job: dg.UnresolvedAssetJobDefinition) -> list[dg.ScheduleDefinition]:
+    """A schedule for each segment, by its `every`."""
+    return [_segment_schedule(sync, segment, job) for segment in sync.segments]
+
+
+def _segment_schedule(sync: Sync, segment: Segment, job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name=f"{sync.name}_segment_{segment.name}_schedule",
+        job=job,
+        cron_schedule=segment.cron,
+        execution_timezone="UTC",
+        default_status=_status(sync),
+        description=f"Segment {segment.name}, {segment.every}.",
+    )
+    def schedule() -> dg.RunRequest:
+        return dg.RunRequest(partition_key=segment.name)
+
+    return schedule
 
 
 def window_schedule(sync: Sync, job: dg.UnresolvedAssetJobDefinition, *, later: int = 0) -> dg.ScheduleDefinition:

@@ -12,6 +12,7 @@ INBOUND = "inbound"
 CHEETAHMAIL = "cheetahmail"
 CONSENT = "consent"
 DELETIONS = "deletions"
+SEGMENTS = "segments"
 HOUSEKEEPING = "housekeeping"
 
 

@@ -5,7 +5,7 @@ How files travel is `staging`'s matter; which rows go into them is decided in `o
 
 from gigya_cheetah_assets.cheetahmail.encoding import unencodable
 from gigya_cheetah_assets.cheetahmail.import_file import ImportFileWriter, Seal, WrittenFile, sha256_of
-from gigya_cheetah_assets.cheetahmail.kinds import columns_of, count_name, file_name, trigger_name
+from gigya_cheetah_assets.cheetahmail.kinds import columns_of, count_name, file_name, trigger_name, with_endings
 from gigya_cheetah_assets.cheetahmail.manifest import Manifest
 from gigya_cheetah_assets.cheetahmail.parts import PartsWriter
 
@@ -21,4 +21,5 @@ __all__ = [
     "sha256_of",
     "trigger_name",
     "unencodable",
+    "with_endings",
 ]

@@ -55,7 +55,11 @@ def file_name(file: ImportFile, stamp: str, layout: ImportFileDefaults, *, part:
         layout: The file's own layout, `file.layout(defaults)`.
         part: Number of the part, from 1; three digits in the name.
     """
-    name = file.name.replace("{window}", stamp).replace("{part}", f"{part:03d}")
+    return with_endings(file.name.replace("{window}", stamp).replace("{part}", f"{part:03d}"), layout)
+
+
+def with_endings(name: str, layout: ImportFileDefaults) -> str:
+    """The name with the endings that compression and encryption add."""
     return name + _SUFFIXES[layout.compression] + (".pgp" if layout.pgp else "")
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from gigya_cheetah_assets.config.fields import FieldConfig
 from gigya_cheetah_assets.config.files import FileLayout, ImportFileDefaults, layout_problem
 from gigya_cheetah_assets.config.model import ColumnName, Model, Share
 from gigya_cheetah_assets.grammar import QueryError, fill_dates, parse_condition
@@ -121,6 +122,14 @@ class Segment(Model):
     def cron(self) -> str:
         """The schedule as a cron expression."""
         return _CRONS.get(self.every, self.every)
+
+    @property
+    def flag_field(self) -> FieldConfig | None:
+        """The flag column as a field, of somebody who is no member; None where there is no such column."""
+        if self.flag_column is None:
+            return None
+        told = f"{self.values.in_!r} for members of the segment {self.name}"
+        return FieldConfig(cheetahmail=self.flag_column, constant=self.values.out, description=told)
 
     @property
     def written_file(self) -> SegmentFile | None:

@@ -82,6 +82,12 @@ class Sync(Model):
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
     automation: Literal["running", "stopped"] = "stopped"
 
+    @property
+    def columns(self) -> tuple[FieldConfig, ...]:
+        """All columns of the profiles file: the fields, then the flag columns of segments, which say "no" here."""
+        flags = (segment.flag_field for segment in self.segments)
+        return (*self.fields, *(field for field in flags if field is not None))
+
     @model_validator(mode="after")
     def _fields_fit_together(self) -> Sync:
         columns = {field.cheetahmail.upper() for field in self.fields}

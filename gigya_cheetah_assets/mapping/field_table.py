@@ -69,7 +69,7 @@ class FieldTable:
         Raises:
             ConfigError: The fields contradict each other.
         """
-        return cls(sync.fields, sync.record_filter, sync.gigya.accounts, sync.gigya.lite_key_prefix)
+        return cls(sync.columns, sync.record_filter, sync.gigya.accounts, sync.gigya.lite_key_prefix)
 
     @property
     def lite(self) -> bool:

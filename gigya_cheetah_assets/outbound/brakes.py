@@ -1,7 +1,8 @@
 """Brakes: limits whose breach stops a window or an inbound file before anything is written.
 
 A person releases a brake for one of them, with `gigya-cheetah release SYNC PARTITION BRAKE`. The figures of a window
-are here and in `ledger_age`, those of an inbound file in `inbound.change_counts`.
+are here and in `ledger_age`, those of an inbound file in `inbound.change_counts`, those of a segment in
+`segments.brake`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.ledger import Ledger
 from gigya_cheetah_assets.outbound.summary import ProfilesSummary, RowsSummary
 
-BRAKES = ("ledger", "volume", "reject_share", "opt_out_share", "opt_in_share", "blank_share", "deletion_share")
+BRAKES = (
+    "ledger", "volume", "reject_share", "opt_out_share", "opt_in_share", "blank_share", "deletion_share",
+    "segment_change",
+)
 WINDOWS_COMPARED = 24
 _FEWEST_WINDOWS = 3
 _SMALLEST_NORMAL = 20
@@ -23,7 +27,7 @@ _FEWEST_PEOPLE = 20
 
 
 class Partition(NamedTuple):
-    """A window or an inbound file: its key as a person types it, and its stamp, under which releases are kept."""
+    """A window, inbound file or segment: its key as a person types it, and its stamp, under which releases are kept."""
 
     key: str
     stamp: str

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 def deliver_all(staging: Staging, folder: Path, files: FilesTogether, written: Sequence[Manifest]) -> None:
     """Delivers files in their order; the small ones that follow each are made in the same folder."""
     for file in written:
-        _deliver(staging, folder, file, _layout(files, file))
+        deliver(staging, folder, file, _layout(files, file))
 
 
 def remove_surplus(
@@ -51,9 +51,10 @@ def _layout(files: FilesTogether, file: Manifest) -> ImportFileDefaults:
     return next(each for kind, each in files.in_order() if kind == file.kind).layout(files.defaults)
 
 
-def _deliver(staging: Staging, folder: Path, file: Manifest, layout: ImportFileDefaults) -> None:
+def deliver(staging: Staging, folder: Path, file: Manifest, layout: ImportFileDefaults) -> None:
+    """Delivers one file; the small ones that follow it are made in the same folder."""
     staging.deliver(folder / file.name, file.name)
-    log.info("window %s: delivered %s, %d bytes", file.window, file.name, file.bytes)
+    log.info("%s: delivered %s, %d bytes", file.window, file.name, file.bytes)
     steps.reached(steps.FILE_DELIVERED)
     count, trigger = count_name(file.name, layout), trigger_name(file.name, layout)
     if count is not None:

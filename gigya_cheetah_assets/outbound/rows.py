@@ -43,6 +43,7 @@ from gigya_cheetah_assets.outbound.lite_keys import Following
 from gigya_cheetah_assets.outbound.near import Near
 from gigya_cheetah_assets.outbound.summary import ProfilesSummary, RowsSummary
 from gigya_cheetah_assets.outbound.window import Window
+from gigya_cheetah_assets.segments.flags import Flags
 from gigya_cheetah_assets.store import folders, summary
 from gigya_cheetah_assets.store.batches import LazyParquet, read_batches
 from gigya_cheetah_assets.store.rejects import RejectsWriter
@@ -155,6 +156,7 @@ class _RowsMaker:
         self.following = Following(ledger, sync.name, table)
         self._stones = Tombstones(ledger, sync.name)
         self._parked = InboundState(ledger, sync.name, self._shape).parked()
+        self._flags = Flags(sync, ledger, self._shape.key)
 
     def mapped(self, batches: Iterable[pa.Table]) -> Iterator[tuple[pa.Table, Mapped]]:
         """Batches of good profiles with what becomes of them; depends on nothing else, so a thread may be ahead."""
@@ -167,7 +169,7 @@ class _RowsMaker:
         self.following.follow(profiles)
         standing = self.following.standing(mapped.rows)
         counts.unchanged += len(mapped.rows) - len(standing)
-        rows, withheld = self._shared.withhold(standing, self._shape.key)
+        rows, withheld = self._shared.withhold(self._flags.set(standing), self._shape.key)
         rows, waiting, waits = parked.withhold(rows, self._parked, self._shape)
         rows, buried, graves = deleted.withhold(rows, self._stones, self._shape)
         breaches = schemas.validate(self._schema, rows)

@@ -67,7 +67,7 @@ def jobs_of(sync: Sync) -> list[Job]:
     """The jobs for what a sync delivers. Encrypted files have none: the account has no key."""
     uid = next(field.cheetahmail for field in sync.fields if field.key)
     email = next(field.cheetahmail for field in sync.fields if field.type == "email")
-    columns = tuple(field.cheetahmail for field in sync.fields)
+    columns = tuple(field.cheetahmail for field in sync.columns)
     renamed = {uid: "GIGYA_UID", email: "EMAIL"}
     jobs = _jobs(sync.import_files, renamed, columns)
     if sync.deletions.source != "none":
