@@ -103,17 +103,6 @@ class ImportFile(FileLayout):
         return value
 
 
-def layout_problem(name: str, layout: ImportFileDefaults) -> str | None:
-    """Why a file of this name cannot be written so; None when it can."""
-    if layout.max_rows is not None and "{part}" not in name:
-        return "expected {part} in the name: max_rows makes several files of one delivery"
-    if layout.format == "jsonl" and codecs.lookup(layout.encoding).name != "utf-8":
-        return "expected encoding utf-8, because JSON lines have no other"
-    if layout.count_suffix is not None and layout.count_suffix == layout.trigger_suffix:
-        return "expected different suffixes for the count file and the trigger file"
-    return None
-
-
 class FilesTogether(Protocol):
     """Files of one window that are delivered together, by kind."""
 
@@ -165,7 +154,7 @@ class ImportFiles(Model):
 def layout_problem(name: str, layout: ImportFileDefaults) -> str | None:
     """Why no file of this name can be written in this layout; None when it can."""
     if layout.max_rows is not None and "{part}" not in name:
-        return "expected {part} in the name: max_rows makes several files of a window"
+        return "expected {part} in the name: max_rows makes several files of one delivery"
     if layout.format == "jsonl" and codecs.lookup(layout.encoding).name != "utf-8":
         return "expected encoding utf-8, because JSON lines have no other"
     if layout.count_suffix is not None and layout.count_suffix == layout.trigger_suffix:

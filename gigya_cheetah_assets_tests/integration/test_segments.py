@@ -13,14 +13,12 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from gigya_cheetah_assets.cli import main
 from gigya_cheetah_assets.definitions import build_definitions
 from gigya_cheetah_assets.ledger import Ledger, SegmentState
-from gigya_cheetah_assets.outbound.window import last_ended
 from gigya_cheetah_assets.sandbox import Sandbox
 from gigya_cheetah_assets.segments.summary import MembersSummary, SegmentFileSummary
 from gigya_cheetah_assets.store import folders, summary
-from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE, QUIET, Runs, runs
+from gigya_cheetah_assets_tests.integration.runs import PEOPLE, QUIET, Runs, runs
 
 GOLD = 'data.loyalty.tier = "gold"'
 LAPSED = "lastLoginTimestamp < {now-90d}"
@@ -37,7 +35,9 @@ def site(tmp_path: Path) -> Iterator[Sandbox]:
 def segments(site: Sandbox, tmp_path: Path) -> Iterator[Runs]:
     """The sandbox's sync with one segment; tests change it."""
     segment = {"name": "lapsed_gold", "where": f"{GOLD} AND {LAPSED}", "file": {"reason_column": True}}
-    with runs(site, tmp_path / "run", segments=[segment | {"file": {"name": "{segment}_{as_of}.csv", "reason_column": True}}]) as found:
+    with runs(
+        site, tmp_path / "run", segments=[segment | {"file": {"name": "{segment}_{as_of}.csv", "reason_column": True}}]
+    ) as found:
         yield found
 
 
@@ -101,14 +101,23 @@ def lapsed(site: Sandbox, tier: str) -> list[str]:
 
 def good_address(document: dict[str, Any]) -> bool:
     email = document.get("profile", {}).get("email", "")
-    return "@example" in email.replace("mail.", "") and not {" ", ".."} & {email[at : at + 2] for at in range(len(email))} and email.count("@") == 1 and " " not in email and ".." not in email and ".@" not in email
+    return (
+        "@example" in email.replace("mail.", "")
+        and not {" ", ".."} & {email[at : at + 2] for at in range(len(email))}
+        and email.count("@") == 1
+        and " " not in email
+        and ".." not in email
+        and ".@" not in email
+    )
 
 
 def test_the_first_delivery_brings_every_member_as_a_join(site: Sandbox, segments: Runs) -> None:
     assert run(segments).success
     told = last_file(segments)
     assert {row["GIGYA_UID"] for row in told} == set(lapsed(site, "gold")) == members(segments)
-    assert {(row["SEGMENT_CODE"], row["ACTION"], row["REASON"]) for row in told} == {("lapsed_gold", "J", "first delivery")}
+    assert {(row["SEGMENT_CODE"], row["ACTION"], row["REASON"]) for row in told} == {
+        ("lapsed_gold", "J", "first delivery")
+    }
     assert list(told[0]) == ["EMAIL", "GIGYA_UID", "SEGMENT_CODE", "ACTION", "AS_OF", "REASON"]
 
 
@@ -121,7 +130,9 @@ def test_joins_and_leaves_name_the_condition_that_flipped(site: Sandbox, segment
     site.site.touch(0)
     site.site.delete(gone)
     log_in(site, returner)
-    new = site.site.add_full(isRegistered=True, profile={"email": "new@example.org"}, data={"loyalty": {"tier": "gold"}})
+    new = site.site.add_full(
+        isRegistered=True, profile={"email": "new@example.org"}, data={"loyalty": {"tier": "gold"}}
+    )
     assert run(segments).success
     told = {row["GIGYA_UID"]: (row["ACTION"], row["REASON"]) for row in last_file(segments)}
     assert told == {

@@ -100,6 +100,10 @@ class CheetahMail(Acts):
         """Everybody, by key."""
         return self.list.subscribers()
 
+    def segment(self, code: str) -> set[str]:
+        """UIDs of the members of a segment, as the segment files told."""
+        return {subscriber.uid for subscriber in self.list.segment(code)}
+
     def tick(self, people: int = 0) -> None:
         """One turn of its own schedule: import, so many people act, extract."""
         self.import_now()

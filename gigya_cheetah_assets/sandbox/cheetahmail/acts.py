@@ -161,8 +161,8 @@ class Acts:
             return "err:newemail:blocked"
         with self.list.changing():
             if before != after:
-                self.list.remove(before)
                 self.list.move_memberships(before, after)
+                self.list.remove(before)
             self.list.put(after, new, {**known.fields, "EMAIL": new})
         return ""
 

@@ -18,6 +18,7 @@ from gigya_cheetah_assets.sandbox.cheetahmail.jobs import (
     ADDRESS_CHANGES,
     DELETIONS,
     PROFILES,
+    SEGMENTS,
     SUBSCRIBES,
     UNSUBSCRIBES,
     Job,
@@ -97,6 +98,7 @@ class Importer:
         result = Imported(name)
         try:
             with self._acts.list.changing():
+                self._make_room(name, job)
                 self._load(path, job, result)
                 read = result.accepted + len(result.rejected)
                 if rows_told is not None and rows_told != read:
@@ -104,6 +106,12 @@ class Importer:
         except FileProblemError as problem:
             return Imported(name, problem=str(problem))
         return result
+
+    def _make_room(self, name: str, job: Job) -> None:
+        """A list of all members replaces those before it; of several parts the first does."""
+        place = job.match(name)
+        if job.replaces is not None and place is not None and place[2] == 1:
+            self._acts.list.clear_segment(job.replaces)
 
     def _load(self, path: Path, job: Job, result: Imported) -> None:
         load = _Loading(self._acts, job.kind, echo=self._echo)
@@ -143,6 +151,7 @@ class _Loading:
             PROFILES: self._update,
             SUBSCRIBES: self._subscribe,
             DELETIONS: self._suppress,
+            SEGMENTS: self._segment,
         }
         self._take = takers[kind]
 
@@ -202,6 +211,16 @@ class _Loading:
         for name in self._acts.suppress(key):
             if self._echo:
                 self._acts.tell_left(key, name, lists.ADMIN)
+        return ""
+
+    def _segment(self, row: Row) -> str:
+        """Addresses of a segment must be on the list already; joining makes nobody mailable."""
+        key, problem = self._key(row)
+        if problem or row["ACTION"] not in ("J", "L"):
+            return problem or "err:segment:unknown action"
+        if self._list.find(key) is None:
+            return "err:segment:unknown address"
+        self._list.set_segment(key, row["SEGMENT_CODE"], inside=row["ACTION"] == "J")
         return ""
 
     def _key(self, row: Row) -> tuple[str, str]:

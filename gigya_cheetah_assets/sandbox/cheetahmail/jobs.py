@@ -7,19 +7,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gigya_cheetah_assets.config import Sync
+from gigya_cheetah_assets.config import Segment, SegmentFile, Sync
 from gigya_cheetah_assets.config.deletions import DeletionFiles, Deletions
 from gigya_cheetah_assets.config.files import FilesTogether, ImportFile, ImportFileDefaults, ImportFiles
 
 UNSUBSCRIBES, ADDRESS_CHANGES, PROFILES, SUBSCRIBES = "unsubscribes", "address_changes", "profiles", "subscribes"
-DELETIONS = "deletions"
+DELETIONS, SEGMENTS = "deletions", "segments"
 _NEEDED = {
     UNSUBSCRIBES: ("EMAIL", "GIGYA_UID", "LIST_ID", "OPTOUT_DATE", "REASON"),
     ADDRESS_CHANGES: ("EMAIL_FROM", "EMAIL_TO", "GIGYA_UID", "CHANGED"),
     SUBSCRIBES: ("EMAIL", "GIGYA_UID", "LIST_ID", "OPTIN_DATE", "OPTIN_SOURCE"),
     DELETIONS: ("EMAIL", "GIGYA_UID", "DELETED_AT", "REASON"),
+    SEGMENTS: ("EMAIL", "GIGYA_UID", "SEGMENT_CODE", "ACTION", "AS_OF"),
+}
+_LAST = 100
+_PATTERNS = {
+    "{window}": r"(?P<window>\d{8}T\d{6}Z)",
+    "{as_of}": r"(?P<window>\d{8}T\d{6}Z)",
+    "{part}": r"(?P<part>\d+)",
+    "{segment}": r"\w+",
 }
 _PACKING = r"(?:\.gz|\.zip)?"
 
@@ -29,7 +37,7 @@ class Job:
     """One kind of file.
 
     Attributes:
-        kind: unsubscribes, address_changes, profiles, subscribes or deletions.
+        kind: unsubscribes, address_changes, profiles, subscribes, deletions or segments.
         place: Its place in the order of imports of one window.
         name: What the whole name matches; `window` and `part` are groups.
         columns: Of a file without header, and those that one with a header must have.
@@ -40,6 +48,7 @@ class Job:
         trigger: Suffix of the file that must stand beside it; None: taken as soon as it is there.
         count: Suffix of the file with its number of rows; None: not counted.
         renamed: The job's map from the file's columns to `GIGYA_UID` and `EMAIL`.
+        replaces: Code of the segment of which a file holds all members; None: a file tells changes.
     """
 
     kind: str
@@ -53,6 +62,7 @@ class Job:
     trigger: str | None
     count: str | None
     renamed: tuple[tuple[str, str], ...]
+    replaces: str | None = None
 
     def match(self, name: str) -> tuple[str, int, int, str] | None:
         """The file's place in the order of imports, None for a file of another job."""
@@ -72,7 +82,7 @@ def jobs_of(sync: Sync) -> list[Job]:
     jobs = _jobs(sync.import_files, renamed, columns)
     if sync.deletions.source != "none":
         jobs += _jobs(sync.deletion_files, renamed, columns, first=len(jobs))
-    return jobs
+    return [*jobs, *_segment_jobs(sync.segments, sync.import_files.defaults, renamed)]
 
 
 def usual_jobs() -> list[Job]:
@@ -80,7 +90,30 @@ def usual_jobs() -> list[Job]:
     names = {UNSUBSCRIBES: "unsubs", ADDRESS_CHANGES: "coa", PROFILES: "profiles", SUBSCRIBES: "subs"}
     files = {kind: ImportFile(name=f"gigya_{short}_{{window}}.csv") for kind, short in names.items()}
     usual = _jobs(ImportFiles.model_validate(files), {}, ("GIGYA_UID", "EMAIL"))
-    return [*usual, *_jobs(DeletionFiles(ImportFileDefaults(), Deletions()), {}, (), first=len(usual))]
+    deletions = _jobs(DeletionFiles(ImportFileDefaults(), Deletions()), {}, (), first=len(usual))
+    return [*usual, *deletions, _segment_job(SegmentFile(), ImportFileDefaults(), {}, None)]
+
+
+def _segment_jobs(segments: Sequence[Segment], defaults: ImportFileDefaults, renamed: dict[str, str]) -> list[Job]:
+    made = []
+    for segment in segments:
+        if segment.written_file is not None:
+            own = segment.written_file.model_copy(
+                update={"name": segment.written_file.name.replace("{segment}", segment.name)}
+            )
+            replaces = segment.name if segment.deliver == "full" else None
+            made.append(_segment_job(own, defaults, renamed, replaces))
+    return made
+
+
+def _segment_job(file: SegmentFile, defaults: ImportFileDefaults, renamed: dict[str, str], replaces: str | None) -> Job:
+    """The job of a segment file: after all other kinds, since its people must be there."""
+    back = {ours: theirs for theirs, ours in renamed.items()}
+    reason = ("REASON",) if file.reason_column else ()
+    columns = tuple(back.get(name, name) for name in (*_NEEDED[SEGMENTS], *reason))
+    layout = file.layout(defaults)
+    job = _job(SEGMENTS, _LAST, file, layout=layout, columns=columns, renamed=tuple(renamed.items()))
+    return replace(job, replaces=replaces)
 
 
 def _jobs(files: FilesTogether, renamed: dict[str, str], columns: Sequence[str], *, first: int = 0) -> list[Job]:
@@ -97,15 +130,15 @@ def _jobs(files: FilesTogether, renamed: dict[str, str], columns: Sequence[str],
 def _job(
     kind: str,
     place: int,
-    file: ImportFile,
+    file: ImportFile | SegmentFile,
     *,
     layout: ImportFileDefaults,
     columns: tuple[str, ...],
     renamed: tuple[tuple[str, str], ...],
 ) -> Job:
-    name = (
-        re.escape(file.name).replace(r"\{window\}", r"(?P<window>\d{8}T\d{6}Z)").replace(r"\{part\}", r"(?P<part>\d+)")
-    )
+    name = re.escape(file.name)
+    for place_in_name, pattern in _PATTERNS.items():
+        name = name.replace(re.escape(place_in_name), pattern)
     return Job(
         kind=kind,
         place=place,

@@ -21,6 +21,7 @@ PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS subscribers (key TEXT PRIMARY KEY, email TEXT, fields TEXT, bounces INTEGER DEFAULT 0);
 CREATE TABLE IF NOT EXISTS lists (key TEXT, list TEXT, state TEXT, at REAL, reason TEXT, source TEXT, joined REAL,
                                   PRIMARY KEY (key, list));
+CREATE TABLE IF NOT EXISTS segments (code TEXT, key TEXT, PRIMARY KEY (code, key));
 CREATE TABLE IF NOT EXISTS blocked (key TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS imported (name TEXT PRIMARY KEY, size INTEGER, modified TEXT);
 CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, feed TEXT, row TEXT);
@@ -114,6 +115,30 @@ class SubscriberList:
         """Forgets a subscriber; what the address said stays."""
         with self.changing():
             self._db.execute("DELETE FROM subscribers WHERE key = ?", (key,))
+            self._db.execute("DELETE FROM segments WHERE key = ?", (key,))
+
+    def set_segment(self, key: str, code: str, *, inside: bool) -> None:
+        """Takes a subscriber into a segment, or out of it."""
+        change = (
+            "INSERT OR IGNORE INTO segments VALUES (?, ?)"
+            if inside
+            else "DELETE FROM segments WHERE (code, key) = (?, ?)"
+        )
+        with self.changing():
+            self._db.execute(change, (code, key))
+
+    def clear_segment(self, code: str) -> None:
+        """Takes everybody out of a segment."""
+        with self.changing():
+            self._db.execute("DELETE FROM segments WHERE code = ?", (code,))
+
+    def segment(self, code: str) -> list[Subscriber]:
+        """The members of a segment, by key."""
+        with self._lock:
+            rows = self._db.execute(
+                f"{_SUBSCRIBER} JOIN segments g ON g.key = s.key WHERE g.code = ? ORDER BY s.key", (code,)
+            ).fetchall()
+            return [self._subscriber(row) for row in rows]
 
     def membership(self, key: str, name: str) -> Membership | None:
         """What is known of an address on one list."""
@@ -137,6 +162,7 @@ class SubscriberList:
                 if name not in there or membership.state == "out":
                     self.set_membership(new, name, membership)
             self._db.execute("DELETE FROM lists WHERE key = ?", (old,))
+            self._db.execute("INSERT OR IGNORE INTO segments SELECT code, ? FROM segments WHERE key = ?", (new, old))
             self._db.execute("INSERT OR IGNORE INTO blocked SELECT ? FROM blocked WHERE key = ?", (new, old))
 
     def set_bounces(self, key: str, bounces: int) -> None:

@@ -244,6 +244,20 @@ class Site:
                 keys.append(account.key)
         return keys
 
+    def log_in(self, key: str, *, at: int | None = None) -> None:
+        """A login of a full account, which also moves its last update.
+
+        Raises:
+            KeyError: No such account.
+        """
+        now = self.clock.milliseconds() if at is None else at
+        with self.lock:
+            number, row = self._found(key)
+            account = account_of(row)
+            account.document |= {"lastLogin": iso(now), "lastLoginTimestamp": now}
+            _move(account, now, account_too=True, email_too=False)
+            self.store.put(number, row_of(account))
+
     def delete(self, key: str, *, audited: bool = True, at: int | None = None) -> None:
         """Deletes an account. A lite account with its address stays, and its e-mail account is its own again.
 

@@ -16,6 +16,7 @@ from gigya_cheetah_assets_tests.sandbox.cheetahmail.conftest import (
     FIRST,
     PROFILES,
     SECOND,
+    SEGMENT,
     SUBS,
     UNSUBS,
     Box,
@@ -248,3 +249,44 @@ def test_the_feed_tells_whom_a_suppression_took_off_a_list(box: Box) -> None:
     box.put(f"gigya_deleted_{FIRST}.csv", DELETED, "ann@example.org,u1,20260301080000,accounts.deleteAccount")
     mail.import_now()
     assert [row["reason"] for row in mail.list.events("unsubs")[0]] == ["d"]
+
+
+def test_a_segment_file_takes_known_addresses_in_and_out_and_makes_nobody_mailable(box: Box) -> None:
+    mail = box.mail()
+    box.people("u1,ann@example.org,Ann,0", "u2,bob@example.org,Bob,0")
+    told = ["ann@example.org,u1,gold,J,20260301000000", "eve@example.org,u9,gold,J,20260301000000"]
+    box.put(f"gigya_segment_gold_{FIRST}.csv", SEGMENT, *told, "bob@example.org,u2,gold,X,20260301000000")
+    done = mail.import_now()[-1]
+    assert [problem for _, problem, _, _ in done.rejected] == [
+        "err:segment:unknown address",
+        "err:segment:unknown action",
+    ]
+    assert mail.segment("gold") == {"u1"}
+    assert one(mail, "ann@example.org").lists == {MASTER: "in"}
+    box.put(f"gigya_coa_{SECOND}.csv", COA, "ann@example.org,anna@example.org,u1,20260302000000")
+    mail.import_now()
+    assert mail.segment("gold") == {"u1"}
+    box.put(f"gigya_segment_gold_{SECOND}.csv", SEGMENT, "anna@example.org,u1,gold,L,20260302000000")
+    mail.import_now()
+    assert mail.segment("gold") == set()
+
+
+def test_a_full_segment_file_replaces_the_members(box: Box) -> None:
+    mail = box.mail()
+    segment = {
+        "name": "gold",
+        "where": 'data.tier = "gold"',
+        "deliver": "full",
+        "file": {"name": "g_{as_of}_{part}.csv"},
+    }
+    staging = {"type": "local", "path": str(box.folder)}
+    files = {"profiles": {"name": "gigya_profiles_{window}.csv"}}
+    mail.set_up_for(Sync.model_validate(minimal_sync(staging=staging, import_files=files, segments=[segment])))
+    box.people("u1,ann@example.org,Ann,0", "u2,bob@example.org,Bob,0", "u3,eve@example.org,Eve,0")
+    box.put(f"g_{FIRST}_001.csv", SEGMENT, "ann@example.org,u1,gold,J,20260301000000")
+    mail.import_now()
+    assert mail.segment("gold") == {"u1"}
+    box.put(f"g_{SECOND}_001.csv", SEGMENT, "bob@example.org,u2,gold,J,20260301000000")
+    box.put(f"g_{SECOND}_002.csv", SEGMENT, "eve@example.org,u3,gold,J,20260301000000")
+    mail.import_now()
+    assert mail.segment("gold") == {"u2", "u3"}
