@@ -58,7 +58,6 @@ class SegmentDelivering:
         self._refuse_outdated()
         with folders.building(self._target) as building:
             files = self._written(building)
-            self._state.begin(self.found.as_of, self.found.conditions)
             self._deliver(building, files, staging)
             recorded = self._record(files)
             watched = self._members / "watched.parquet"
@@ -86,11 +85,17 @@ class SegmentDelivering:
 
     def _deliver(self, folder: Path, files: list[Manifest], staging: OpenStaging) -> None:
         if not files or self._segment.written_file is None:
+            self._begin()
             return
         layout = self._segment.written_file.layout(self._sync.import_files.defaults)
         with staging() as opened:
+            # Not before: a staging that cannot be reached leaves the members free to be found anew.
+            self._begin()
             for file in files:
                 outbox.deliver(opened, folder, file, layout)
+
+    def _begin(self) -> None:
+        self._state.begin(self.found.as_of, self.found.conditions)
 
     def _record(self, files: list[Manifest]) -> SegmentDelivery:
         recorded = self._state.record(

@@ -59,10 +59,6 @@ class SegmentFilter:
         """The filter of a segment at a moment."""
         return cls(segment.where, fill_dates(segment.where, as_of), segment.explain_joins)
 
-    def at(self, as_of: datetime) -> SegmentFilter:
-        """The same filter at another moment."""
-        return SegmentFilter(self.where, fill_dates(self.where, as_of), self.watch)
-
     @cached_property
     def condition(self) -> Condition:
         """The whole."""

@@ -90,7 +90,10 @@ class _Finding:
         self._before = self._state.delivered()
         self._data = data
         self._as_of = milliseconds(now.replace(microsecond=0))
-        self._filter = SegmentFilter.of(segment, now.replace(microsecond=0))
+        if self._before is not None:
+            # Two deliveries never have the same name.
+            self._as_of = max(self._as_of, self._before.as_of + 1000)
+        self._filter = SegmentFilter.of(segment, now)
         self._table = _key_and_email(FieldTable.from_sync(sync))
         schema = get_schema(client)
         refuse_unfit(sync.name, segment.name, self._filter.condition, schema)

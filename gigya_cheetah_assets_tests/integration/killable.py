@@ -7,8 +7,9 @@ the staging, a line of the project's own log.
     python -m gigya_cheetah_assets_tests.integration.killable
 
 Each line of its input is a JSON object with `environ` and `window`, and with `step` or `event` if it is to be killed.
-With `job` it is another job than the outbound one, and `window` the key of an inbound file. The answer to each is a
-JSON line with the exit `code`, the number of `events`, the `steps` it reached and what was written to `output`. The
+With `job` it is another job than the outbound one, and `window` the key of an inbound file or the name of a segment.
+The answer to each is a JSON line with the exit `code`, the number of `events`, the `steps` it reached and what was
+written to `output`. The
 libraries are loaded once and each run is a fork of that.
 """
 
@@ -28,11 +29,15 @@ import dagster as dg
 
 # Loads the libraries, but no sync file: that is for the forks, each with its own environment.
 import gigya_cheetah_assets.assets.inbound
-import gigya_cheetah_assets.assets.outbound  # noqa: F401 - as above
+import gigya_cheetah_assets.assets.outbound
+import gigya_cheetah_assets.assets.segments  # noqa: F401 - as above
 from gigya_cheetah_assets.ledger import Ledger
 from gigya_cheetah_assets.store import steps
 
-_INBOUND = {"sandbox_inbound": (("gigya.client", logging.DEBUG), ("inbound", logging.INFO))}
+_LOGS = {
+    "sandbox_inbound": (("gigya.client", logging.DEBUG), ("inbound", logging.INFO)),
+    "sandbox_segments": (("segments", logging.INFO),),
+}
 _WRITES = {"os.rename", "os.remove", "shutil.rmtree", "os.mkdir"}
 
 
@@ -91,7 +96,7 @@ def _run(order: dict[str, Any]) -> dict[str, Any]:
     steps.log.setLevel(logging.DEBUG)
     steps.log.addHandler(reached)
     # Of the outbound direction a line for each finished step, of the inbound one each answer of Gigya's too.
-    for name, level in (("outbound", logging.INFO), *_INBOUND.get(job_name, ())):
+    for name, level in (("outbound", logging.INFO), *_LOGS.get(job_name, ())):
         logger = logging.getLogger(f"gigya_cheetah_assets.{name}")
         logger.setLevel(level)
         logger.addHandler(countdown)
@@ -100,7 +105,7 @@ def _run(order: dict[str, Any]) -> dict[str, Any]:
     job = defs.resolve_job_def(job_name)
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     with dg.DagsterInstance.ephemeral() as instance:
-        if job_name in _INBOUND:
+        if job_name == "sandbox_inbound":
             instance.add_dynamic_partitions("sandbox_inbound_file", [partition])
         sys.addaudithook(countdown.audit)
         result = job.execute_in_process(

@@ -1,0 +1,85 @@
+"""A segment that was killed at any point: CheetahMail ends with the members that the site has."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gigya_cheetah_assets.sandbox import Sandbox
+from gigya_cheetah_assets_tests.integration.runs import PEOPLE, Runs, runs
+from gigya_cheetah_assets_tests.integration.segment_runs import NAME, SEGMENT, lapsed, members, replayed, set_tier
+
+SIGKILLED = -9
+POINTS = 6
+
+
+@pytest.fixture
+def segments(tmp_path: Path) -> Iterator[Runs]:
+    with Sandbox(tmp_path / "sandbox", PEOPLE) as sandbox, runs(sandbox, tmp_path / "run") as started:
+        started.content["segments"] = [SEGMENT]
+        syncs = started.folder / "syncs"
+        syncs.mkdir()
+        (syncs / "sandbox.yaml").write_text(yaml.safe_dump(started.content), encoding="utf-8")
+        os.environ["GIGYA_CHEETAH_SYNCS"] = str(syncs)
+        yield started
+
+
+@pytest.fixture
+def killer() -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "gigya_cheetah_assets_tests.integration.killable"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+
+
+def run(killer: subprocess.Popen[str], event: int = 0) -> dict[str, Any]:
+    """The whole job in a process of its own, killed at a durable event."""
+    assert killer.stdin is not None
+    assert killer.stdout is not None
+    order = {"environ": dict(os.environ), "job": "sandbox_segments", "window": NAME, "event": event}
+    killer.stdin.write(json.dumps(order) + "\n")
+    killer.stdin.flush()
+    answer: dict[str, Any] = json.loads(killer.stdout.readline())
+    return answer
+
+
+def people_change(site: Sandbox) -> str:
+    """Somebody joins and somebody leaves; returns the UID of who joins."""
+    joiner, leaver = lapsed(site, "silver")[0], lapsed(site)[0]
+    set_tier(site, joiner, "gold")
+    set_tier(site, leaver, "silver")
+    return joiner
+
+
+@pytest.mark.timeout(300)
+def test_after_a_kill_at_any_point_the_same_file_comes_again_and_then_what_changed(
+    killer: subprocess.Popen[str], segments: Runs
+) -> None:
+    site = segments.sandbox
+    assert run(killer)["code"] == 0
+    people_change(site)
+    undisturbed = run(killer)
+    assert undisturbed["code"] == 0, undisturbed["output"]
+    lost = []
+    for point in range(POINTS):
+        joiner = people_change(site)
+        # The first half of the events is the reading of the site, whose folder is hidden until it is whole.
+        event = undisturbed["events"] * (POINTS + point) // (2 * POINTS)
+        assert run(killer, event)["code"] == SIGKILLED
+        left = {name: content for name, content in segments.files().items() if name.startswith(NAME)}
+        lost.append(replayed(left) != members())
+        # CheetahMail may have imported by now what was left; and the one who joined is a member no more.
+        set_tier(site, joiner, "none")
+        for _ in range(2):
+            assert run(killer)["code"] == 0
+        files = segments.files()
+        assert {name: files[name] for name in left} == left, f"killed at event {event}"
+        assert replayed(files) == members() == set(lapsed(site)), f"killed at event {event}"
+    assert any(lost), "no kill fell between staging and recording"
