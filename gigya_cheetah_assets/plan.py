@@ -7,7 +7,7 @@ from datetime import datetime
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from gigya_cheetah_assets.config import LocalStaging, SftpStaging, Sync
+from gigya_cheetah_assets.config import LocalStaging, Segment, SftpStaging, Sync
 from gigya_cheetah_assets.config.files import ImportFileDefaults
 from gigya_cheetah_assets.config.secrets import EnvVar
 from gigya_cheetah_assets.mapping import FieldTable
@@ -37,11 +37,18 @@ def _facts(sync: Sync, now: datetime) -> list[tuple[str, str]]:
     for number, (kind, file) in enumerate(sync.import_files.in_order(), start=1):
         layout = file.layout(sync.import_files.defaults)
         facts.append((f"file {number}", f"{kind}: {file.name} ({', '.join(_written(layout))})"))
+    facts += [("segment", _segment(segment)) for segment in sync.segments]
     limits = ", ".join(f"{name} {value:g}" for name, value in sync.limits.model_dump().items())
     facts += [("brakes at", limits), ("automation", sync.automation)]
     if sync.sample_size is not None:
         facts.append(("sample mode", f"at most {sync.sample_size} accounts a window"))
     return facts
+
+
+def _segment(segment: Segment) -> str:
+    file, flag = segment.written_file, segment.flag_column
+    ways = [*([file.name.replace("{segment}", segment.name)] if file else []), *([f"column {flag}"] if flag else [])]
+    return f"{segment.name}, every {segment.every}, {segment.deliver} to {' and '.join(ways)}: {segment.where}"
 
 
 def _written(layout: ImportFileDefaults) -> list[str]:

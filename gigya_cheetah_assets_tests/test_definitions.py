@@ -67,3 +67,27 @@ def test_no_field_of_a_resource_holds_a_secret(monkeypatch: pytest.MonkeyPatch) 
     resources = definitions.get_repository_def().get_top_level_resources()
     assert list(resources) == ["connections"]
     assert "a-secret-of-the-site" not in str(vars(resources["connections"]))
+
+
+def test_each_segment_is_a_partition_with_a_schedule_of_its_own() -> None:
+    segments = [
+        {"name": "gold", "where": 'data.tier = "gold"'},
+        {"name": "new", "where": "createdTimestamp > {now-1d}", "every": "hour"},
+        {"name": "odd", "where": "isActive = false", "every": "5 */6 * * 1-5"},
+    ]
+    repository = build_definitions(syncs=[_sync(segments=segments)]).get_repository_def()
+    graph = repository.asset_graph
+    for name in ("segment_members", "staged_segment_file"):
+        partitions = graph.get(dg.AssetKey(["acme", name])).partitions_def
+        assert partitions is not None
+        assert list(partitions.get_partition_keys()) == ["gold", "new", "odd"]
+    schedules = {s.name: s.cron_schedule for s in repository.schedule_defs if "_segment_" in s.name}
+    assert schedules == {
+        "acme_segment_gold_schedule": "35 4 * * *",
+        "acme_segment_new_schedule": "35 * * * *",
+        "acme_segment_odd_schedule": "5 */6 * * 1-5",
+    }
+    with dg.build_schedule_context(repository_def=repository) as context:
+        tick = repository.get_schedule_def("acme_segment_new_schedule").evaluate_tick(context)
+    (request,) = tick.run_requests or []
+    assert request.partition_key == "new"

@@ -61,3 +61,10 @@ def test_files_stand_in_the_order_of_their_delivery() -> None:
     text = _text(import_files=names)
     places = [text.index(f"file {n} {kind}") for n, kind in enumerate(("unsubscribes", "profiles", "subscribes"), 1)]
     assert places == sorted(places)
+
+
+def test_the_plan_names_each_segment_with_its_filter_and_its_ways() -> None:
+    text = _text(segments=[{"name": "gold", "where": 'data.tier = "gold"', "every": "week", "flag_column": "GOLD"}])
+    assert 'gold, every week, changes to column GOLD: data.tier = "gold"' in text
+    text = _text(segments=[{"name": "gold", "where": 'data.tier = "gold"'}])
+    assert "gold, every day, changes to gigya_segment_gold_{as_of}.csv" in text

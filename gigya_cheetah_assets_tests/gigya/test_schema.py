@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from gigya_cheetah_assets.gigya import GigyaClient
+from gigya_cheetah_assets.gigya.schema import SiteField, get_schema, schema_of
+from gigya_cheetah_assets_tests.gigya.scripted_site import ScriptedSite, ok
+
+ANSWER = {
+    "profileSchema": {"fields": {"email": {"type": "string", "encrypt": "AES"}, "birthYear": {"type": "long"}}},
+    "dataSchema": {
+        "fields": {
+            "loyalty.tier": {"type": "string"},
+            "loyalty": {"points": {"type": "integer"}},
+            "type": {"type": "boolean"},
+            "secret": {"type": "string", "encrypt": "AES-nonsearchable"},
+        },
+        "dynamicSchema": True,
+    },
+    "subscriptionsSchema": {"fields": {"news": {"email": {"type": "subscription", "doubleOptIn": True}}}},
+    "preferencesSchema": {"fields": {"terms.tos": {"type": "consent", "currentDocVersion": 3.0}}},
+}
+
+
+def test_fields_stand_dotted_or_nested_with_what_can_be_asked_of_them() -> None:
+    fields = schema_of(ANSWER).fields
+    assert fields["profile.email"] == SiteField("text", "encrypted")
+    assert fields["profile.birthYear"] == fields["data.loyalty.points"] == SiteField("number")
+    assert fields["data.loyalty.tier"] == SiteField("text")
+    assert fields["data.type"] == SiteField("flag")
+    assert fields["data.secret"] == SiteField("text", "never")
+
+
+def test_subscriptions_and_consents_have_their_members() -> None:
+    fields = schema_of(ANSWER).fields
+    assert fields["subscriptions.news.email.isSubscribed"] == SiteField("flag")
+    assert fields["subscriptions.news.email.doubleOptIn.status"] == SiteField("text")
+    assert fields["preferences.terms.tos.isConsentGranted"] == SiteField("flag")
+    assert "subscriptions.news.email" not in fields
+
+
+def test_objects_are_told_from_fields_and_top_level_fields_are_known() -> None:
+    schema = schema_of(ANSWER)
+    assert schema.is_object("data.loyalty")
+    assert not schema.is_object("data.loyalty.tier")
+    assert schema.fields["lastLoginTimestamp"] == SiteField("number")
+    assert schema.fields["loginIDs.emails"].search == "encrypted"
+    assert schema_of({}).fields.keys() < schema.fields.keys()
+
+
+def test_all_four_parts_are_asked_for(site: ScriptedSite, client: GigyaClient) -> None:
+    site.script("accounts.getSchema", ok(**ANSWER))
+    assert "data.loyalty.tier" in get_schema(client).fields
+    (form,) = site.forms("accounts.getSchema")
+    assert form["include"] == "profileSchema,dataSchema,subscriptionsSchema,preferencesSchema"
