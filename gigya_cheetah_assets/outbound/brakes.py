@@ -17,7 +17,13 @@ from gigya_cheetah_assets.ledger import Ledger
 from gigya_cheetah_assets.outbound.summary import ProfilesSummary, RowsSummary
 
 BRAKES = (
-    "ledger", "volume", "reject_share", "opt_out_share", "opt_in_share", "blank_share", "deletion_share",
+    "ledger",
+    "volume",
+    "reject_share",
+    "opt_out_share",
+    "opt_in_share",
+    "blank_share",
+    "deletion_share",
     "segment_change",
 )
 WINDOWS_COMPARED = 24

@@ -21,7 +21,7 @@ from gigya_cheetah_assets.outbound import outbox
 from gigya_cheetah_assets.segments.file import SegmentFiles
 from gigya_cheetah_assets.segments.summary import MembersSummary, SegmentFileSummary
 from gigya_cheetah_assets.staging import Staging
-from gigya_cheetah_assets.store import folders, summary
+from gigya_cheetah_assets.store import folders, steps, summary
 from gigya_cheetah_assets.store.batches import read_batches
 
 log = logging.getLogger(__name__)
@@ -96,6 +96,7 @@ class SegmentDelivering:
 
     def _begin(self) -> None:
         self._state.begin(self.found.as_of, self.found.conditions)
+        steps.reached(steps.SEGMENT_BEGUN)
 
     def _record(self, files: list[Manifest]) -> SegmentDelivery:
         recorded = self._state.record(
@@ -105,6 +106,7 @@ class SegmentDelivering:
             files=[DeliveredFile(f.kind, f.name, f.rows, f.bytes, f.sha256) for f in files],
             correct=self._segment.flag_column is not None,
         )
+        steps.reached(steps.DELIVERY_RECORDED)
         log.info("segment %s: recorded as delivery %d", self._segment.name, recorded.revision)
         return recorded
 

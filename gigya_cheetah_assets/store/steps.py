@@ -1,4 +1,4 @@
-"""The durable steps of both directions, by name: what is done stays done, whoever is killed afterwards.
+"""The durable steps of both directions and of segments, by name: what is done stays done, whoever is killed afterwards.
 
 Whoever finishes one says so with `reached`, a line for the log; tests kill a run at each of them in turn. A step that
 comes again and again in a run (a file, a batch, an account) has one name.
@@ -14,6 +14,8 @@ FILE_DELIVERED = "file_delivered"
 COUNT_DELIVERED = "count_delivered"
 TRIGGER_DELIVERED = "trigger_delivered"
 DELIVERY_RECORDED = "delivery_recorded"
+
+SEGMENT_BEGUN = "segment_begun"
 
 OFFER_WRITTEN = "offer_written"
 FILE_COPIED = "file_copied"
@@ -38,6 +40,15 @@ OUTBOUND = (
     "staged_import_files_kept",
 )
 """Of a window, in the order of their first time."""
+
+SEGMENTS = (
+    "segment_members_kept",
+    SEGMENT_BEGUN,
+    FILE_DELIVERED,
+    DELIVERY_RECORDED,
+    "staged_segment_file_kept",
+)
+"""Of a segment, in their order."""
 
 INBOUND = (
     FILE_COPIED,

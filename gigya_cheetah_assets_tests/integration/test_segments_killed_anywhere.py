@@ -1,4 +1,4 @@
-"""A segment that was killed at any point: CheetahMail ends with the members that the site has."""
+"""A segment that was killed at each of its steps: CheetahMail ends with the members that the site has."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import pytest
 import yaml
 
 from gigya_cheetah_assets.sandbox import Sandbox
+from gigya_cheetah_assets.store import steps
 from gigya_cheetah_assets_tests.integration.runs import PEOPLE, Runs, runs
 from gigya_cheetah_assets_tests.integration.segment_runs import NAME, SEGMENT, lapsed, members, replayed, set_tier
 
 SIGKILLED = -9
-POINTS = 6
 
 
 @pytest.fixture
@@ -39,11 +39,11 @@ def killer() -> Iterator[subprocess.Popen[str]]:
         yield process
 
 
-def run(killer: subprocess.Popen[str], event: int = 0) -> dict[str, Any]:
-    """The whole job in a process of its own, killed at a durable event."""
+def run(killer: subprocess.Popen[str], step: str = "") -> dict[str, Any]:
+    """The whole job in a process of its own, killed at a durable step."""
     assert killer.stdin is not None
     assert killer.stdout is not None
-    order = {"environ": dict(os.environ), "job": "sandbox_segments", "window": NAME, "event": event}
+    order = {"environ": dict(os.environ), "job": "sandbox_segments", "window": NAME, "step": step}
     killer.stdin.write(json.dumps(order) + "\n")
     killer.stdin.flush()
     answer: dict[str, Any] = json.loads(killer.stdout.readline())
@@ -59,27 +59,22 @@ def people_change(site: Sandbox) -> str:
 
 
 @pytest.mark.timeout(300)
-def test_after_a_kill_at_any_point_the_same_file_comes_again_and_then_what_changed(
+def test_after_a_kill_at_each_durable_step_the_same_file_comes_again_and_then_what_changed(
     killer: subprocess.Popen[str], segments: Runs
 ) -> None:
     site = segments.sandbox
-    assert run(killer)["code"] == 0
-    people_change(site)
-    undisturbed = run(killer)
-    assert undisturbed["code"] == 0, undisturbed["output"]
-    lost = []
-    for point in range(POINTS):
+    assert tuple(run(killer)["steps"]) == steps.SEGMENTS
+    for step in steps.SEGMENTS:
         joiner = people_change(site)
-        # The first half of the events is the reading of the site, whose folder is hidden until it is whole.
-        event = undisturbed["events"] * (POINTS + point) // (2 * POINTS)
-        assert run(killer, event)["code"] == SIGKILLED
+        assert run(killer, step)["code"] == SIGKILLED
         left = {name: content for name, content in segments.files().items() if name.startswith(NAME)}
-        lost.append(replayed(left) != members())
+        lost = replayed(left) != members()
+        assert lost == (step == steps.FILE_DELIVERED)
         # CheetahMail may have imported by now what was left; and the one who joined is a member no more.
         set_tier(site, joiner, "none")
         for _ in range(2):
-            assert run(killer)["code"] == 0
+            again = run(killer)
+            assert again["code"] == 0, again["output"]
         files = segments.files()
-        assert {name: files[name] for name in left} == left, f"killed at event {event}"
-        assert replayed(files) == members() == set(lapsed(site)), f"killed at event {event}"
-    assert any(lost), "no kill fell between staging and recording"
+        assert {name: files[name] for name in left} == left, step
+        assert replayed(files) == members() == set(lapsed(site)), step
