@@ -8,7 +8,7 @@ what is logged: `recording` for deliveries, `inbound` for files.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -118,14 +118,13 @@ class ConsentLog:
             return 0
         last, previous = self._head()
         persons = _persons(decisions, own_pseudonyms(self.connection, self.sync))
-        hashes = _chained(_texts(decisions, persons, last + 1, now), previous)
-        cells = {name: column.to_pylist() for name, column in zip(DECISIONS.names, decisions.columns, strict=True)}
-        same = {name: values[0] for name, values in cells.items() if values.count(values[0]) == count}
-        others = {"seq": range(last + 1, last + 1 + count), "person": persons, "hash": hashes} | {
-            name: values for name, values in cells.items() if name not in same
+        shared, others = _shared_and_others(decisions)
+        hashes = _chained(_texts(shared, others, persons, last + 1, now), previous)
+        same = shared | {"sync": self.sync, "logged_at": now}
+        columns = {"seq": range(last + 1, last + 1 + count), "person": persons, "hash": hashes} | {
+            name: column.to_pylist() for name, column in others.items()
         }
-        same |= {"sync": self.sync, "logged_at": now}
-        insert_many(self.connection, consent_log.name, same, list(others), zip(*others.values(), strict=True))
+        insert_many(self.connection, consent_log.name, same, list(columns), zip(*columns.values(), strict=True))
         self._move_head(last + count, hashes[-1])
         return count
 
@@ -214,20 +213,35 @@ def _chained(payloads: Texts, previous: bytes) -> list[bytes]:
 
 
 def _persons(decisions: pa.Table, pseudonyms: Pseudonyms) -> list[bytes]:
-    """The keyed hash of each row's UID; a delivery has several rows of one person."""
-    uids = decisions.column("uid").to_pylist()
-    known = {uid: pseudonyms.person(uid) for uid in set(uids)}
-    return [known[uid] for uid in uids]
+    """The keyed hash of each row's UID."""
+    return [pseudonyms.person(uid) for uid in decisions.column("uid").to_pylist()]
 
 
-def _texts(decisions: pa.Table, persons: list[bytes], first: int, logged_at: int) -> Texts:
+def _shared_and_others(decisions: pa.Table) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What all rows have in common, as values, and the other columns: a delivery's decisions differ in few of them."""
+    shared, others = {}, {}
+    for name in DECISIONS.names:
+        cells = whole(decisions.column(name))
+        first = cells[0].as_py()
+        alike = cells.is_null() if first is None else pc.fill_null(pc.equal(cells, first), False)
+        if pc.all(alike).as_py():
+            shared[name] = first
+        else:
+            others[name] = cells
+    return shared, others
+
+
+def _texts(
+    shared: Mapping[str, Any], others: Mapping[str, Any], persons: list[bytes], first: int, logged_at: int
+) -> Texts:
     """`_text` of each row of a table, whose first one gets the number `first`."""
-    cells = {name: whole(decisions.column(name)) for name in DECISIONS.names if name != "uid"}
-    words = {name: pc.fill_null(column.cast(pa.string()), "None") for name, column in cells.items()}
-    subscription, before, after, decided_at, side, source, line, rule = words.values()
-    seqs = pa.array(range(first, first + decisions.num_rows)).cast(pa.string())
+    words = {name: str(value) for name, value in shared.items()} | {
+        name: pc.fill_null(cells.cast(pa.string()), "None") for name, cells in others.items()
+    }
+    subscription, before, after, decided_at, side, source, line, rule = (words[name] for name in DECISIONS.names[1:])
+    seqs = pa.array(range(first, first + len(persons))).cast(pa.string())
     people = pa.array([person.hex() for person in persons])
-    length = pc.utf8_length(source).cast(pa.string())
+    length = str(len(source)) if "source" in shared else pc.utf8_length(source).cast(pa.string())
     return pc.binary_join_element_wise(
         seqs, str(logged_at), people, subscription, before, after, decided_at, side, length, source, line, rule, ";",
     )  # fmt: skip

@@ -15,8 +15,9 @@ from sqlalchemy.exc import DBAPIError
 
 from gigya_cheetah_assets.ledger.errors import LedgerBusy, LedgerUnusable
 
-_ROWS_A_STATEMENT = 40
-_STATEMENTS = 100
+# More cost no less, and a thread that waits for Python's lock waits once a statement.
+_ROWS_A_STATEMENT = 200
+_STATEMENTS = 20
 _SQLITE_BUSY = (5, 6)
 # PostgreSQL: lock not available, serialization failure, deadlock.
 _POSTGRES_BUSY = ("55P03", "40001", "40P01")

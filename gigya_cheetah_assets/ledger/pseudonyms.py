@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import blake2b
 
 import sqlalchemy as sa
@@ -32,12 +33,19 @@ class Pseudonyms:
 
     def person(self, uid: str) -> bytes:
         """The hash that stands for a UID, 16 bytes."""
-        return blake2b(uid.encode(), digest_size=HASH_BYTES, key=self.key, person=b"uid").digest()
+        # A copy of a state that has read its key costs half of reading it again.
+        begun = self._begun_uid.copy()
+        begun.update(uid.encode())
+        return begun.digest()
 
     def address(self, email: str) -> bytes:
         """The hash that stands for an address; letter case and blanks around it do not matter."""
         content = normal_address(email).encode()
         return blake2b(content, digest_size=HASH_BYTES, key=self.key, person=b"address").digest()
+
+    @cached_property
+    def _begun_uid(self) -> blake2b:
+        return blake2b(digest_size=HASH_BYTES, key=self.key, person=b"uid")
 
 
 def read_pseudonyms(connection: Connection, sync: str) -> Pseudonyms | None:

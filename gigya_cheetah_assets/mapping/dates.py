@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from gigya_cheetah_assets.mapping import moments
 from gigya_cheetah_assets.mapping.moments import MOMENT
+from gigya_cheetah_assets.mapping.text import once_each
 from gigya_cheetah_assets.mapping.values import Checked, integer, wrong
 
 # How CheetahMail writes its own: a DATE field as 01-Jan-2011, a time in exports as 14 digits.
@@ -42,14 +43,15 @@ def datetime(texts: pa.Array, input_format: str | None, output_format: str | Non
 def from_parts(year: pa.Array, month: pa.Array, day: pa.Array, output_format: str | None) -> Checked:
     """A day from its three numbers: absent when all are, wrong when only some are or there is no such day."""
     absent = pc.and_(pc.and_(pc.is_null(year), pc.is_null(month)), pc.is_null(day))
-    parts = [
-        pc.utf8_lpad(_within(integer(part, None)[0], pattern), width, "0")
-        for part, pattern, width in ((year, _YEAR, 4), (month, _MONTH, 2), (day, _DAY, 2))
-    ]
-    # Birthdays repeat, so each day is made once.
-    days = pc.binary_join_element_wise(*parts, "-").dictionary_encode()
-    written = written_as(_real_days(days.dictionary), output_format or DATE_FORMAT).take(days.indices)
+    parts = (_padded(year, _YEAR, 4), _padded(month, _MONTH, 2), _padded(day, _DAY, 2))
+    days = pc.binary_join_element_wise(*parts, "-")
+    written = once_each(days, lambda some: written_as(_real_days(some), output_format or DATE_FORMAT))
     return written, pc.invert(pc.or_(absent, pc.is_valid(written)))
+
+
+def _padded(numbers: pa.Array, pattern: str, width: int) -> pa.Array:
+    """The whole numbers that fit the pattern, with leading zeros; null for all others."""
+    return once_each(numbers, lambda some: pc.utf8_lpad(_within(integer(some, None)[0], pattern), width, "0"))
 
 
 def _converted(texts: pa.Array, input_format: str | None, output_format: str) -> Checked:

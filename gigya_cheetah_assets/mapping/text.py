@@ -29,7 +29,14 @@ def clean(texts: pa.Array) -> pa.Array:
     if not special.any():
         return texts
     mask = pa.array(special)
-    return pc.replace_with_mask(texts, mask, _cleaned(texts.filter(mask)))
+    # Names and places repeat.
+    return pc.replace_with_mask(texts, mask, once_each(texts.filter(mask), _cleaned))
+
+
+def once_each(texts: pa.Array, change: Callable[[pa.Array], pa.Array]) -> pa.Array:
+    """Changes each different text once: for columns whose texts repeat."""
+    encoded = texts.dictionary_encode()
+    return change(encoded.dictionary).take(encoded.indices)
 
 
 def _special(texts: pa.Array) -> npt.NDArray[np.bool_]:

@@ -69,7 +69,9 @@ def profiles_of(
     errors = (emails["value_errors"].take(at), communications["value_errors"].take(decided))
     columns["value_errors"] = joined(accounts["value_errors"], *errors)
     full = pa.table(columns).select(lite.column_names)
-    return in_stable_order(pa.concat_tables([full, lite.cast(full.schema)]), "UID", latest_by="updated")
+    # Without lite accounts they are in order, and in one piece, already.
+    both = pa.concat_tables([full, lite.cast(full.schema)]) if len(lite) else full
+    return in_stable_order(both, "UID", latest_by="updated")
 
 
 def _lite_profiles(table: FieldTable, emails: pa.Table) -> pa.Table:
