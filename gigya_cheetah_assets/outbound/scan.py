@@ -7,7 +7,8 @@ batch; when the site forgets the cursor it starts again with empty spools, so no
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,8 @@ from gigya_cheetah_assets.gigya.query import Source, Value, at_least, below, equ
 from gigya_cheetah_assets.mapping import FieldTable, account_decoder, communications, email_account_decoder
 from gigya_cheetah_assets.mapping.decode import Decode
 from gigya_cheetah_assets.outbound.by_key import ByKey, topic_condition
+from gigya_cheetah_assets.outbound.filling import Filler, Filling
+from gigya_cheetah_assets.outbound.filling_apart import LARGE, FillingApart, SecondProcessEnded
 from gigya_cheetah_assets.outbound.spool import Spool, parts_for
 from gigya_cheetah_assets.outbound.window import Window
 from gigya_cheetah_assets.store.batches import BATCH_ROWS
@@ -58,6 +61,8 @@ class Scan:
         schema: Of the records.
         complete: Adds to a batch of records what the source does not tell of them.
         at_most: So many records and no more (sample mode).
+        apart: The field table whose accounts these are, if a large scan may use a second process.
+        large: So many records make a scan large.
     """
 
     name: Source
@@ -66,46 +71,40 @@ class Scan:
     schema: pa.Schema
     complete: Callable[[pa.Table], pa.Table]
     at_most: int | None = None
+    apart: FieldTable | None = None
+    large: int = LARGE
 
     def into(self, folder: Path, client: GigyaClient, windows: int) -> Scanned:
         """Runs the scan; starts it again, at most `_RESTARTS` times, when the site forgets its cursor."""
+        apart = self.apart is not None
         for _ in range(_RESTARTS):
             try:
-                return self._once(folder, client, windows)
+                return self._once(folder, client, windows, apart=apart)
             except CursorExpired:
                 log.warning("%s: Gigya forgot the cursor; reading the windows again from the start", self.name)
-        return self._once(folder, client, windows)
+            except SecondProcessEnded:
+                log.warning("%s: a process ended; reading the windows again in this one", self.name)
+                apart = False
+        return self._once(folder, client, windows, apart=False)
 
-    def _once(self, folder: Path, client: GigyaClient, windows: int) -> Scanned:
-        batches = self._batches(client)
-        first, total = next(batches)
-        parts = parts_for(ceil(total / windows), _PART_ROWS)
-        nameless = 0
-        with Spool(folder, self.name, self.schema, key="UID", parts=parts) as spool:
-            for batch in chain([first], (batch for batch, _ in batches)):
-                completed = self.complete(batch)
-                spool.add(completed.filter(completed["UID"].is_valid()))
-                nameless += completed["UID"].null_count
-        log.info("%s: %d records read", self.name, spool.rows + nameless)
-        return Scanned(str(self.query), spool, nameless)
-
-    def _batches(self, client: GigyaClient) -> Iterator[tuple[pa.Table, int]]:
-        """Pages gathered to `BATCH_ROWS`, with the number of matches that the site states."""
-        gathered: list[pa.Table] = []
-        rows = read = total = 0
+    def _once(self, folder: Path, client: GigyaClient, windows: int, *, apart: bool) -> Scanned:
         with closing(prefetched(search(client, self.query, raw_page))) as pages:
-            for page in pages:
-                table = self.decode(page.records)[1]
-                if self.at_most is not None:
-                    table = table.slice(0, self.at_most - read)
-                gathered.append(table)
-                rows, read, total = rows + len(table), read + len(table), max(total, page.total_count)
-                if rows >= BATCH_ROWS:
-                    yield pa.concat_tables(gathered), total
-                    gathered, rows = [], 0
-                if self.at_most is not None and read >= self.at_most:
-                    break
-        yield pa.concat_tables(gathered) if gathered else self.schema.empty_table(), total
+            first = next(pages)
+            parts = parts_for(ceil(first.total_count / windows), _PART_ROWS)
+            spool = Spool(folder, self.name, self.schema, key="UID", parts=parts)
+            with self._filler(spool, first.total_count, apart=apart) as filler:
+                for page in chain([first], pages):
+                    filler.add(page.records)
+                    if filler.full:
+                        break
+                filled = filler.finish()
+        log.info("%s: %d records read", self.name, sum(filled))
+        return Scanned(str(self.query), spool, filled.nameless)
+
+    def _filler(self, spool: Spool, records: int, *, apart: bool) -> Filler:
+        if apart and self.apart is not None and records >= self.large and (os.cpu_count() or 1) > 1:
+            return FillingApart(spool, self.apart)
+        return Filling(spool, self.decode, self.complete, self.at_most)
 
 
 def scans(sync: Sync, table: FieldTable, windows: Sequence[Window], by_key: ByKey) -> list[Scan]:
@@ -120,6 +119,7 @@ def scans(sync: Sync, table: FieldTable, windows: Sequence[Window], by_key: ByKe
         table.account_schema,
         lambda batch: batch,
         sample,
+        table if sample is None else None,
     )
     emails = Scan(
         "emailAccounts",

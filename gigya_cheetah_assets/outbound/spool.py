@@ -62,10 +62,10 @@ def spread(table: pa.Table, key: str, parts: int) -> list[pa.Table]:
 
 
 class Spool:
-    """Part files of one scan, in Arrow's stream format.
+    """Part files of one scan, in Arrow's stream format; they come into being with the first row.
 
     Args:
-        folder: Where the part files go; it must exist.
+        folder: Where the part files go; it must exist. Those of an earlier spool of this name are removed.
         name: Distinguishes several spools of one folder.
         key: The column whose hash chooses the part.
         parts: How many parts, a power of two; 1 for what fits in memory at once.
@@ -76,13 +76,16 @@ class Spool:
         self.key = key
         self.parts = parts
         self.rows = 0
+        for earlier in folder.glob(f"{name}.*.arrow"):
+            earlier.unlink()
         self._paths = [folder / f"{name}.{part:05d}.arrow" for part in range(parts)]
-        self._writers = [pa.ipc.new_stream(str(path), schema) for path in self._paths]
+        self._writers: list[pa.ipc.RecordBatchStreamWriter] = []
 
     def add(self, table: pa.Table) -> None:
         """Spreads a table's rows over the parts."""
         self.rows += len(table)
         table = table.select(self.schema.names).cast(self.schema)
+        self._writers = self._writers or [pa.ipc.new_stream(str(path), self.schema) for path in self._paths]
         for writer, part in zip(self._writers, spread(table, self.key, self.parts), strict=True):
             if len(part):
                 writer.write_table(part)
@@ -90,17 +93,21 @@ class Spool:
     def read(self, parts: int) -> Iterator[pa.Table]:
         """The records in `parts` parts, at least as many as were written; closes the spool for writing."""
         self.close()
-        for path in self._paths:
-            with pa.OSFile(str(path)) as source, pa.ipc.open_stream(source) as reader:
-                whole = reader.read_all()
-            finer = parts // self.parts
-            first = self._paths.index(path) * finer
-            yield from spread(whole, self.key, parts)[first : first + finer] if finer > 1 else [whole]
+        finer = parts // self.parts
+        for part, path in enumerate(self._paths):
+            whole = self._whole(path)
+            yield from spread(whole, self.key, parts)[part * finer : (part + 1) * finer] if finer > 1 else [whole]
 
     def close(self) -> None:
         """Closes the part files."""
         for writer in self._writers:
             writer.close()
+
+    def _whole(self, path: Path) -> pa.Table:
+        if not self.rows:
+            return self.schema.empty_table()
+        with pa.OSFile(str(path)) as source, pa.ipc.open_stream(source) as reader:
+            return reader.read_all()
 
     def __enter__(self) -> Self:
         return self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from gigya_cheetah_assets.gigya import GigyaClient
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound.by_key import ByKey
 from gigya_cheetah_assets.outbound.extract import extract
+from gigya_cheetah_assets.outbound.scan import scans
+from gigya_cheetah_assets.outbound.spool import in_stable_order
 from gigya_cheetah_assets.outbound.summary import ProfilesSummary
 from gigya_cheetah_assets.outbound.window import window_of
 from gigya_cheetah_assets.sandbox import Sandbox
@@ -98,3 +101,19 @@ def test_consent_of_an_address_that_several_accounts_have_is_given_to_none_of_th
         "Own@example.org": own,
         "lite@example.org": None,
     }
+
+
+def test_a_large_scan_reads_in_a_second_process_what_it_reads_in_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _site(tmp_path, monkeypatch, faults="cursor_expiry=0.08", fault_seed=2) as (_, sync, client):
+        table = FieldTable.from_sync(sync)
+        window = window_of(sync.windows, FIRST, now=datetime.now(UTC))
+        accounts = scans(sync, table, [window], ByKey(client, sync, table))[0]
+        found = []
+        for name, large in (("one", 10**9), ("two", 1)):
+            (tmp_path / name).mkdir()
+            spool = replace(accounts, large=large).into(tmp_path / name, client, 1).spool
+            found.append(in_stable_order(pa.concat_tables(spool.read(spool.parts)), "UID", latest_by="updated"))
+        assert len(found[0]) > 200
+        assert found[0] == found[1]
