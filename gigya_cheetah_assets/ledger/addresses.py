@@ -16,6 +16,8 @@ from gigya_cheetah_assets.ledger.driver import fetch, insert_many
 from gigya_cheetah_assets.ledger.tables import addresses
 
 _CHUNK = 500
+Entry = tuple[int, str]
+"""The hash of an address, and a UID."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,14 @@ def hashes(cells: Texts) -> list[int | None]:
     return [crc32(text.encode()) if text else None for text in pc.utf8_lower(cells).to_pylist()]
 
 
-def enter(connection: Connection, sync: str, uids: Sequence[str], found: Sequence[int | None]) -> None:
-    """Notes that people have addresses with these hashes, in the order of the index, which is what makes it cheap."""
-    entries = sorted((one, uid) for one, uid in zip(found, uids, strict=True) if one is not None)
-    insert_many(connection, addresses.name, {"sync": sync}, ("hash", "uid"), entries, after="ON CONFLICT DO NOTHING")
+def entries(uids: Sequence[str], cells: Texts) -> list[Entry]:
+    """Who has which address, in the order of the index, which is what makes entering them cheap."""
+    return sorted((found, uid) for found, uid in zip(hashes(cells), uids, strict=True) if found is not None)
+
+
+def enter(connection: Connection, sync: str, people: Iterable[Entry]) -> None:
+    """Notes that people have addresses with these hashes; what is known stays as it is."""
+    insert_many(connection, addresses.name, {"sync": sync}, ("hash", "uid"), people, after="ON CONFLICT DO NOTHING")
 
 
 def candidates(connection: Connection, mark: str, sync: str, wanted: Iterable[int]) -> list[tuple[int, str]]:

@@ -162,8 +162,8 @@ class Agreement:
         values = (*slots([uid]), uid, digest, row.updated, row.consents, row.row_text)
         upsert(self.connection, same, [values])
         if self.shape.email in texts:
-            named = addresses.hashes(pa.array([texts[self.shape.email]], pa.string()))
-            addresses.enter(self.connection, self.sync, [uid], named)
+            named = addresses.entries([uid], pa.array([texts[self.shape.email]], pa.string()))
+            addresses.enter(self.connection, self.sync, named)
         if found is None:
             set_head(self.connection, self.sync, replace(before, population=before.population + 1))
         return True

@@ -179,7 +179,7 @@ def _handed_over(connection: Connection, sync: str, key: str, person: Registered
         return
     theirs, own = parse_consents(old.consents), parse_consents("" if new is None else new.consents)
     which = _which(sync, key)
-    addresses.enter(connection, sync, [person.uid], addresses.hashes(pa.array([person.address], pa.string())))
+    addresses.enter(connection, sync, addresses.entries([person.uid], pa.array([person.address], pa.string())))
     if new is None:
         (slot,) = slots([person.uid])
         connection.execute(sa.update(agreed).where(*which).values(uid=person.uid, slot=slot))

@@ -8,7 +8,7 @@ from typing import Self
 
 import pyarrow as pa
 
-from gigya_cheetah_assets.ledger.addresses import hashes
+from gigya_cheetah_assets.ledger.addresses import Entry, entries
 from gigya_cheetah_assets.ledger.arrow import texts
 from gigya_cheetah_assets.ledger.digests import encode_rows, slots
 from gigya_cheetah_assets.ledger.shape import UPDATED, RowShape
@@ -25,7 +25,7 @@ class PreparedRows:
     updated: list[int]
     consents: list[str]
     row_texts: list[str | None]
-    addresses: list[int | None]
+    addresses: list[Entry]
 
     @classmethod
     def of(cls, table: pa.Table, shape: RowShape) -> Self:
@@ -35,7 +35,7 @@ class PreparedRows:
         updated = table.column(UPDATED).to_pylist()
         return cls(
             table, uids, slots(uids), encoded.digests, updated, encoded.consents.to_pylist(), encoded.texts.to_pylist(),
-            hashes(texts(table.column(shape.email))),
+            entries(uids, texts(table.column(shape.email))),
         )  # fmt: skip
 
     def __len__(self) -> int:

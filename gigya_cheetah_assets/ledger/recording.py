@@ -105,7 +105,7 @@ class Recorder:
         self._keep_earlier(prepared.uids, prepared.slots, prepared.digests)
         self._log_consents(prepared.table, prepared.uids, prepared.slots)
         self._upsert({"mapping": self.mapping}, prepared.values())
-        addresses.enter(self.people.connection, self.people.sync, prepared.uids, prepared.addresses)
+        addresses.enter(self.people.connection, self.people.sync, prepared.addresses)
         self.written += len(prepared.uids)
 
     def consents(self, table: pa.Table) -> None:
