@@ -14,7 +14,7 @@ FOUND = {
     "columns": "The deletions have exactly their columns, with their types.",
     "keys": "Each deletion has a UID, and none stands twice.",
     "deletion_share": "Known people who were deleted stay within `limits.max_deletion_share`.",
-    "count_identity": "read = failed + nameless + repeated + alive + rejected + deleted.",
+    "count_identity": "read = failed + nameless + repeated + alive + rejected + erased + deleted.",
 }
 FOUND_WARN = {"rejects": "Records whose UID is none, by reason; they are kept beside the deletions."}
 FILE = {"count_identity": "read = delivered + never delivered + told before."}
@@ -27,7 +27,7 @@ _COLUMNS = {
 COLUMNS = dg.TableSchema(
     columns=[dg.TableColumn(name=name, type=kind, description=text) for name, (kind, text) in _COLUMNS.items()]
 )
-_FOUND_PARTS = ("failed", "nameless", "repeated", "alive", "rejected", "deleted")
+_FOUND_PARTS = ("failed", "nameless", "repeated", "alive", "rejected", "erased", "deleted")
 _FILE_PARTS = ("delivered", "never_delivered", "told_before")
 
 

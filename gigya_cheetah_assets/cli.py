@@ -9,6 +9,7 @@ import click
 from gigya_cheetah_assets import pace
 from gigya_cheetah_assets.commands.check import check
 from gigya_cheetah_assets.commands.consent import consent, explain
+from gigya_cheetah_assets.commands.erase import erase
 from gigya_cheetah_assets.commands.inbound import inbound
 from gigya_cheetah_assets.config import load_syncs
 from gigya_cheetah_assets.errors import ConfigError, GigyaCheetahError
@@ -65,6 +66,7 @@ main.add_command(check)
 main.add_command(inbound)
 main.add_command(consent)
 main.add_command(explain)
+main.add_command(erase)
 main.add_command(sandbox)
 main.add_command(demo)
 main.add_command(dev)

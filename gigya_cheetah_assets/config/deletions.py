@@ -19,6 +19,10 @@ class Deletions(ImportFile):
     source: Literal["audit_log", "stream", "none"] = "audit_log"
     name: str = "gigya_deleted_{window}.csv"
 
+    def layout(self, defaults: ImportFileDefaults) -> ImportFileDefaults:
+        """As of the other files, but in one part unless `max_rows` stands here."""
+        return super().layout(defaults.model_copy(update={"max_rows": None}))
+
 
 @dataclass(frozen=True)
 class DeletionFiles:

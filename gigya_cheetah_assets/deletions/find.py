@@ -31,7 +31,7 @@ from gigya_cheetah_assets.gigya.deletions import (
     from_audit_log,
     from_stream,
 )
-from gigya_cheetah_assets.ledger import Ledger, RowShape
+from gigya_cheetah_assets.ledger import Ledger, RowShape, Tombstones
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound.by_key import ByKey
 from gigya_cheetah_assets.outbound.spool import Spool, in_stable_order
@@ -150,7 +150,13 @@ class _Finder:
         self.counts["rejected"] += len(breaches.bad)
         gone = breaches.good.filter(pc.invert(self._alive(breaches.good["uid"])))
         self.counts["alive"] += len(breaches.good) - len(gone)
-        return self._with_successors(gone)
+        kept = gone.filter(pc.invert(self._erased(gone["uid"])))
+        self.counts["erased"] += len(gone) - len(kept)
+        return self._with_successors(kept)
+
+    def _erased(self, uids: pa.ChunkedArray) -> pa.Array:
+        stones = Tombstones(self._ledger, self._sync.name).of(uids.to_pylist()).people
+        return pa.array([uid in stones and stones[uid].erased_at is not None for uid in uids.to_pylist()], pa.bool_())
 
     def _alive(self, uids: pa.ChunkedArray) -> pa.Array:
         with ThreadPoolExecutor(_IN_FLIGHT, thread_name_prefix="getAccountInfo") as threads:
@@ -172,7 +178,7 @@ class _Finder:
 
     def summary(self, query: str, deleted: int, rejects: RejectsWriter) -> DeletionsSummary:
         """The counts as they are kept."""
-        names = ("read", "failed", "nameless", "repeated", "alive", "rejected", "known")
+        names = ("read", "failed", "nameless", "repeated", "alive", "rejected", "erased", "known")
         return DeletionsSummary(
             window=self._window.key,
             source=self._sync.deletions.source,

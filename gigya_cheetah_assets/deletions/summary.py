@@ -9,7 +9,7 @@ from gigya_cheetah_assets.store.summary import Reasons
 
 
 class DeletionsSummary(msgspec.Struct, kw_only=True, frozen=True):
-    """What `gigya_deletions` found; read = failed + nameless + repeated + alive + rejected + deleted.
+    """What `gigya_deletions` found; read = failed + nameless + repeated + alive + rejected + erased + deleted.
 
     Attributes:
         source: `audit_log` or `stream`.
@@ -20,6 +20,7 @@ class DeletionsSummary(msgspec.Struct, kw_only=True, frozen=True):
         repeated: Further records of the same account.
         alive: Accounts that exist again, or still.
         rejected: Accounts whose UID is none, by `reasons[column][reason]`.
+        erased: People who were erased here: nothing of them is kept again.
         deleted: Rows of deletions.parquet.
         known: Those of them who are CheetahMail's to forget: the ledger has an address, and no other window told.
         population: People that the ledger knows.
@@ -34,6 +35,7 @@ class DeletionsSummary(msgspec.Struct, kw_only=True, frozen=True):
     repeated: int
     alive: int
     rejected: int
+    erased: int
     deleted: int
     known: int
     population: int

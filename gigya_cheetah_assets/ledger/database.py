@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL, Connection
 
 from gigya_cheetah_assets.errors import ConfigError
 from gigya_cheetah_assets.ledger.driver import is_sqlite_busy, plain, translated
-from gigya_cheetah_assets.ledger.errors import LedgerUnusable
+from gigya_cheetah_assets.ledger.errors import LedgerBusy, LedgerUnusable
 from gigya_cheetah_assets.ledger.url import LEDGER_VARIABLE
 
 _WRITE = "gigya_cheetah_write"
@@ -136,6 +136,29 @@ class Database:
         name = blake2b(f"gigya-cheetah-assets {lock}".encode(), digest_size=8).digest()
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, int(self._busy_seconds * 1000))}")
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(int.from_bytes(name, signed=True))))
+
+    def compact(self) -> None:
+        """Writes an SQLite file anew, so that nothing that was deleted can be read from its free pages or its log.
+
+        PostgreSQL does that by itself, in its own time.
+
+        Raises:
+            LedgerBusy: Somebody reads or writes and did not finish in time.
+        """
+        if not self.sqlite:
+            return
+        with self._connected() as connection:
+            raw: Any = connection.connection.driver_connection
+            try:
+                raw.execute("VACUUM")
+                busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            except raw.Error as error:
+                raise plain(error) from None
+        if busy:
+            raise LedgerBusy(
+                "the ledger's log still holds what was deleted, since somebody reads it",
+                next_step="wait until no run is under way, then do it again",
+            )
 
     def close(self) -> None:
         """Closes all connections."""

@@ -66,6 +66,14 @@ class Ledger:
             raise
         return cls(database)
 
+    def compact(self) -> None:
+        """Lets nothing that was deleted be read from the database's file any more.
+
+        Raises:
+            LedgerBusy: Somebody reads or writes it and did not finish in time.
+        """
+        self._database.compact()
+
     def close(self) -> None:
         """Closes all connections."""
         self._database.close()

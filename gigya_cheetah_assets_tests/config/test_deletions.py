@@ -27,6 +27,13 @@ def test_the_file_is_written_as_the_others_but_for_what_it_says_itself() -> None
     assert (kind, layout.compression, layout.delimiter) == ("deletions", "gzip", "|")
 
 
+def test_a_limit_of_rows_for_the_others_is_none_for_this_file() -> None:
+    content = minimal_sync()
+    content["import_files"] = {"defaults": {"max_rows": 5}, "profiles": {"name": "profiles_{window}_{part}.csv"}}
+    files = Sync.model_validate(content).deletion_files
+    assert files.deletions.layout(files.defaults).max_rows is None
+
+
 @pytest.mark.parametrize(
     ("deletions", "expected"),
     [

@@ -28,6 +28,7 @@ from typing import Any
 import dagster as dg
 
 # Loads the libraries, but no sync file: that is for the forks, each with its own environment.
+import gigya_cheetah_assets.assets.deletions
 import gigya_cheetah_assets.assets.inbound
 import gigya_cheetah_assets.assets.outbound
 import gigya_cheetah_assets.assets.segments  # noqa: F401 - as above
@@ -37,6 +38,7 @@ from gigya_cheetah_assets.store import steps
 _LOGS = {
     "sandbox_inbound": (("gigya.client", logging.DEBUG), ("inbound", logging.INFO)),
     "sandbox_segments": (("segments", logging.INFO),),
+    "sandbox_deletions": (("deletions", logging.INFO),),
 }
 _WRITES = {"os.rename", "os.remove", "shutil.rmtree", "os.mkdir"}
 

@@ -71,14 +71,15 @@ class Place:
         return {**os.environ, **self.sandbox.environ, **own}
 
     def outcome(self) -> tuple[dict[str, bytes], list[list[tuple[object, ...]]]]:
-        """The outbox (hidden files too), what the ledger says of each person, and its consent log."""
+        """The outbox (hidden files too), what the ledger says of each person, its consent log, who was deleted."""
         outbox = self.folder / "staging" / "autoproc"
         files = {path.name: self._content(path) for path in sorted(outbox.iterdir())}
         people = "SELECT uid, digest, row_text, consents, delivery FROM ledger_agreed ORDER BY uid"
+        deleted = "SELECT person, address, deleted_at, opt_ins_after, window, reason FROM ledger_tombstones ORDER BY 1"
         log = "SELECT uid, subscription, before, after, decided_at, source, rule FROM ledger_consent_log ORDER BY seq"
         ledger = sqlite3.connect(self.folder / "data" / "ledger.sqlite")
         try:
-            return files, [ledger.execute(query).fetchall() for query in (people, log)]
+            return files, [ledger.execute(query).fetchall() for query in (people, log, deleted)]
         finally:
             ledger.close()
 
@@ -142,10 +143,12 @@ def _people_do_things(sandbox: Sandbox) -> None:
         site.change(uid, subscriptions=opt_in, at=DURING_LATER)
 
 
-def _killed_everywhere(runner: Runner, start: Place, window: str, tmp_path: Path, *, points: int) -> dict[str, bytes]:
+def _killed_everywhere(
+    runner: Runner, start: Place, window: str, tmp_path: Path, *, points: int, job: str = "outbound"
+) -> dict[str, bytes]:
     """Asserts that kills spread over the run, each with a second run, end as the undisturbed one; returns its files."""
     undisturbed = start.copy(tmp_path / "undisturbed")
-    finished = runner.run(undisturbed, window)
+    finished = runner.run(undisturbed, window, job=f"sandbox_{job}")
     assert finished["code"] == 0, finished["output"]
     expected = undisturbed.outcome()
     events = finished["events"]
@@ -153,8 +156,8 @@ def _killed_everywhere(runner: Runner, start: Place, window: str, tmp_path: Path
     for point in range(points):
         event = 1 + point * (events - 1) // (points - 1)
         place = start.copy(tmp_path / f"killed-at-{event}")
-        assert runner.run(place, window, event=event)["code"] == SIGKILLED
-        again = runner.run(place, window)
+        assert runner.run(place, window, event=event, job=f"sandbox_{job}")["code"] == SIGKILLED
+        again = runner.run(place, window, job=f"sandbox_{job}")
         assert again["code"] == 0, again["output"]
         assert place.outcome() == expected, f"killed at event {event} of {events}"
         shutil.rmtree(place.folder)
@@ -198,6 +201,19 @@ def test_a_kill_between_the_steps_then_a_second_run_gives_the_same(runner: Runne
         files = _killed_everywhere(runner, start, LATER, tmp_path, points=4)
     later = sorted(name.split("_")[1] for name in files if "_20260302T" in name)
     assert later == ["coa", "profiles", "subs", "unsubs"]
+
+
+@pytest.mark.timeout(300)
+def test_deletions_that_are_killed_and_told_again_give_the_same_file_and_tombstones(
+    runner: Runner, tmp_path: Path
+) -> None:
+    with Sandbox(tmp_path / "sandbox", PEOPLE) as sandbox:
+        start = Place(tmp_path / "start", sandbox)
+        assert runner.run(start, FIRST)["code"] == 0
+        for uid in [doc["UID"] for doc in islice(sandbox.site.accounts(), 40) if doc.get("isRegistered")][:6]:
+            sandbox.site.delete(uid, at=DURING_LATER)
+        files = _killed_everywhere(runner, start, LATER, tmp_path, points=6, job="deletions")
+    assert "gigya_deleted_20260302T000000Z.csv.gz" in files
 
 
 @pytest.mark.timeout(300)

@@ -1,0 +1,1 @@
+"""Erasing one person from all that this project keeps on its own disk and in its ledger."""

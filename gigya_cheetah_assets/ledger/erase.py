@@ -1,0 +1,153 @@
+"""Everything that the ledger keeps of one person, found and erased; a tombstone and the decisions stay, by keyed hash.
+
+Tables are found by their columns, so a new one with a UID or an address is covered without being named here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from gigya_cheetah_assets.ledger.consent_log import ConsentLog
+from gigya_cheetah_assets.ledger.deliveries import set_head
+from gigya_cheetah_assets.ledger.digests import slots
+from gigya_cheetah_assets.ledger.lookup import head
+from gigya_cheetah_assets.ledger.parked import normal_address
+from gigya_cheetah_assets.ledger.pseudonyms import own_pseudonyms
+from gigya_cheetah_assets.ledger.row_text import SEPARATOR
+from gigya_cheetah_assets.ledger.store import Ledger
+from gigya_cheetah_assets.ledger.tables import (
+    agreed,
+    consent_log,
+    earlier,
+    lite_keys,
+    metadata,
+    parked_opt_outs,
+    tombstones,
+)
+from gigya_cheetah_assets.ledger.tombstones import DeletedPerson, Tombstones
+
+ERASED = "erased"
+_ROWS = ((agreed, ("row_text", "previous_row_text")), (earlier, ("row_text",)))
+# By which columns a table knows people; one that has none of the first kind knows them by address.
+_PERSON, _ADDRESS = ("uid", "key"), ("address",)
+
+
+class Known(NamedTuple):
+    """What the ledger knows one person by.
+
+    Attributes:
+        keys: Her UID, and the keys of the lite accounts with which she registered.
+        addresses: Every address that it has of her, in lower case.
+        agreed: Whether CheetahMail has a row of hers.
+        deleted: Whether she has a tombstone that a window put up: CheetahMail was told.
+    """
+
+    keys: tuple[str, ...]
+    addresses: tuple[str, ...]
+    agreed: bool
+    deleted: bool
+
+
+class Place(NamedTuple):
+    """A table and how many rows of it are hers."""
+
+    table: str
+    rows: int
+
+
+def known_by(ledger: Ledger, sync: str, uid: str) -> Known:
+    """Collects what one person is known by; her rows tell the addresses."""
+    stone = Tombstones(ledger, sync).of([uid]).people.get(uid)
+    with ledger.snapshot() as (connection, _):
+        query = sa.select(lite_keys.c.key, lite_keys.c.address)
+        lite = connection.execute(query.where(lite_keys.c.sync == sync, lite_keys.c.uid == uid)).all()
+        keys = (uid, *sorted(row.key for row in lite))
+        cells = [row.address for row in lite]
+        for table, columns in _ROWS:
+            texts = sa.select(*(table.c[name] for name in columns)).where(*_hers(table, sync, keys))
+            for row in connection.execute(texts):
+                cells += [cell for text in row if text for cell in text.split(SEPARATOR)]
+        has_row = connection.execute(sa.select(agreed.c.uid).where(*_hers(agreed, sync, keys))).first() is not None
+    addresses = {normal_address(cell) for cell in cells if "@" in cell}
+    return Known(keys, tuple(sorted(addresses)), has_row, stone is not None and bool(stone.window))
+
+
+def places(ledger: Ledger, sync: str, known: Known) -> list[Place]:
+    """Where the ledger has something of her."""
+    with ledger.snapshot() as (connection, _):
+        return [place for place, _ in _found(connection, sync, known)]
+
+
+def erase(ledger: Ledger, sync: str, known: Known) -> list[Place]:
+    """Erases one person in one transaction; a second time finds nothing.
+
+    Returns:
+        What was there.
+    """
+    now = time.time_ns() // 1_000_000
+    stones = Tombstones(ledger, sync)
+    with ledger.writing(sync), ledger.transaction(sync) as (connection, mark):
+        found = list(_found(connection, sync, known))
+        _bury(stones, known, now)
+        # What waited on her address goes on as the tombstone's: an opt-in before it does not count.
+        stones.note_opt_outs(_waiting(connection, sync, known))
+        for _, table in found:
+            if table is consent_log:
+                for key in known.keys:
+                    ConsentLog(connection, mark, sync).forget(key)
+            else:
+                connection.execute(sa.delete(table).where(*(_which(table, sync, known) or ())))
+        gone = sum(place.rows for place, table in found if table is agreed)
+        before = head(connection, sync)
+        set_head(connection, sync, replace(before, population=before.population - gone))
+        persons = [own_pseudonyms(connection, sync).person(key) for key in known.keys]
+        which = (tombstones.c.sync == sync, tombstones.c.person.in_(persons), tombstones.c.erased_at.is_(None))
+        connection.execute(sa.update(tombstones).where(*which).values(erased_at=now))
+    return [place for place, _ in found]
+
+
+def _bury(stones: Tombstones, known: Known, now: int) -> None:
+    there = stones.of(known.keys).people
+    email = next(iter(known.addresses), None)
+    stones.put_up("", [DeletedPerson(key, email, now, ERASED) for key in known.keys if key not in there])
+
+
+def _waiting(connection: Connection, sync: str, known: Known) -> list[tuple[str, int | None]]:
+    query = sa.select(parked_opt_outs.c.address, parked_opt_outs.c.decided_at)
+    found = connection.execute(query.where(*(_which(parked_opt_outs, sync, known) or ())))
+    return [(row.address, row.decided_at) for row in found]
+
+
+def _found(connection: Connection, sync: str, known: Known) -> Iterator[tuple[Place, sa.Table]]:
+    for table in metadata.sorted_tables:
+        which = _which(table, sync, known)
+        if which is None:
+            continue
+        count = connection.execute(sa.select(sa.func.count()).select_from(table).where(*which)).scalar_one()
+        if count:
+            yield Place(table.name, int(count)), table
+
+
+def _which(table: sa.Table, sync: str, known: Known) -> tuple[sa.ColumnElement[bool], ...] | None:
+    """The condition for her rows; None for a table that knows nobody."""
+    by_person = _texts(table, _PERSON)
+    if by_person:
+        own = sa.or_(*(column.in_(known.keys) for column in by_person))
+        slot = (table.c.slot.in_(slots(known.keys)),) if "slot" in table.c else ()
+        return (table.c.sync == sync, *slot, own)
+    by_address = _texts(table, _ADDRESS)
+    return (table.c.sync == sync, by_address[0].in_(known.addresses)) if by_address else None
+
+
+def _hers(table: sa.Table, sync: str, keys: Sequence[str]) -> tuple[sa.ColumnElement[bool], ...]:
+    return _which(table, sync, Known(tuple(keys), (), agreed=False, deleted=False)) or ()
+
+
+def _texts(table: sa.Table, names: Sequence[str]) -> list[sa.Column[str]]:
+    return [table.c[name] for name in names if name in table.c and isinstance(table.c[name].type, sa.Text)]
