@@ -24,6 +24,7 @@ from gigya_cheetah_assets.inbound.accounts import Account
 from gigya_cheetah_assets.inbound.change_counts import ChangeSetSummary, Counts
 from gigya_cheetah_assets.inbound.everybody import Everybody
 from gigya_cheetah_assets.inbound.feeds import Feed, feed_of
+from gigya_cheetah_assets.inbound.oscillation import at_rest
 from gigya_cheetah_assets.inbound.parse import REJECTS
 from gigya_cheetah_assets.inbound.person import (
     UNKNOWN_ADDRESS,
@@ -39,6 +40,7 @@ from gigya_cheetah_assets.inbound.rejects import LineRejects
 from gigya_cheetah_assets.inbound.rules import lite_rules_of, rules_of
 from gigya_cheetah_assets.inbound.take import state_of
 from gigya_cheetah_assets.ledger import Base, InboundState, Item, Ledger, ParkedOptOut, Tombstones
+from gigya_cheetah_assets.ledger.turns import Turns
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound.spool import Spool, parts_for
 from gigya_cheetah_assets.progress import Progress
@@ -57,6 +59,7 @@ WAITED = pa.schema([("uid", pa.string()), ("address", pa.string()), ("subscripti
 WAITED_FILE = "waited.parquet"
 _PART_ROWS = 10_000
 _SILENT = ("bounces", "import_reports")
+_OF_VALUES = ("profiles", "full_extract", "address_changes")
 
 
 def make_change_set(
@@ -212,7 +215,8 @@ class _Maker:
         self._unknown(unknown, late=late)
         people = self._living({uid: people[uid] for uid in found.accounts})
         bases = self._state.bases(sorted(found.accounts))
-        items = [self._item(found, bases[uid], uid, people[uid]) for uid in sorted(found.accounts)]
+        turns = self._turns(sorted(found.accounts))
+        items = [self._item(found, bases[uid], turns, people[uid], uid=uid) for uid in sorted(found.accounts)]
         if late:
             before = {item.uid: item for item in self._state.pending(self._read.sha256)}
             items = [merged_items(before[item.uid], item) if item.uid in before else item for item in items]
@@ -244,7 +248,13 @@ class _Maker:
             parked.setdefault(uid_of[opt_out.address], []).append(opt_out)
         return _Lookups(accounts, everybody.registered, holders, parked)
 
-    def _item(self, found: _Lookups, bases: dict[str, Base], uid: str, rows: list[Row]) -> Item:
+    def _turns(self, uids: list[str]) -> Turns:
+        """What was written to them before, where the file may ask for more than consent."""
+        if self._feed.kind not in _OF_VALUES:
+            return Turns()
+        return self._state.turns(uids, besides=self._read.sha256)
+
+    def _item(self, found: _Lookups, bases: dict[str, Base], turns: Turns, rows: list[Row], *, uid: str) -> Item:
         done = planned(
             self._feed,
             self._lite_rules if self._feed.table.is_lite_key(uid) else self._rules,
@@ -254,7 +264,8 @@ class _Maker:
             parked=found.parked.get(uid, ()),
             holders=found.holders,
         )
-        done = replace(done, item=self._unless_sent(done.item, found.accounts[uid]))
+        item = self._unless_sent(done.item, found.accounts[uid])
+        done = replace(done, item=at_rest(item, turns))
         self._reject(done.rejects)
         self._state.tell_anew(done.doubtful)
         self.counts.add(done, rows=len(rows))

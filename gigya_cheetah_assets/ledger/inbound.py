@@ -38,6 +38,7 @@ from gigya_cheetah_assets.ledger.shape import RowShape
 from gigya_cheetah_assets.ledger.sides import Base
 from gigya_cheetah_assets.ledger.store import Ledger
 from gigya_cheetah_assets.ledger.tables import inbound_files, inbound_items
+from gigya_cheetah_assets.ledger.turns import Turns, turns_of
 
 _CHUNK = 500
 
@@ -240,6 +241,10 @@ class InboundState:
         baseline = self._ledger.baseline(self._sync, pa.array(uids, pa.string()), window="")
         with self._ledger.snapshot() as (connection, _):
             return read_bases(connection, self._sync, uids, baseline, self._shape)
+
+    def turns(self, uids: Sequence[str], *, besides: str) -> Turns:
+        """How often which plain value was written to these people by other files than this one (SHA-256)."""
+        return turns_of(self._ledger, self._sync, uids, besides=besides)
 
     def park(self, opt_outs: Iterable[ParkedOptOut]) -> None:
         """Keeps opt-outs of addresses without an account; one without a time, or the latest, stays."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import sqlalchemy as sa
 
@@ -12,7 +13,7 @@ from gigya_cheetah_assets.ledger.store import Ledger
 from gigya_cheetah_assets.ledger.tables import inbound_items
 
 _CHUNK = 500
-Turns = Counter[tuple[str, str, str | None]]
+Turns: TypeAlias = Counter[tuple[str, str, str | None]]
 """By UID, column and value."""
 
 
@@ -25,7 +26,7 @@ def turns_of(ledger: Ledger, sync: str, uids: Sequence[str], *, besides: str) ->
         uids: The people.
         besides: SHA-256 of a file that does not count.
     """
-    turns: Turns = Counter()
+    turns = Turns()
     with ledger.snapshot() as (connection, _):
         for start in range(0, len(uids), _CHUNK):
             query = sa.select(inbound_items.c.uid, inbound_items.c.fields).where(
