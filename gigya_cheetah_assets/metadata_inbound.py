@@ -5,7 +5,7 @@ Names come from outside and are shown escaped. No cell of a person ever gets her
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -21,6 +21,7 @@ from gigya_cheetah_assets.inbound.read import InboundRead
 from gigya_cheetah_assets.inbound.updates import UpdatesSummary
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.metadata import Metadata, by_reason, markdown
+from gigya_cheetah_assets.outbound.brakes import Brake
 
 _MOST_NAMES = 50
 
@@ -120,8 +121,8 @@ def event_columns(table: FieldTable) -> dg.TableSchema:
     return dg.TableSchema([dg.TableColumn(name, type=kind, description=text) for name, kind, text in [*common, *own]])
 
 
-def of_change_set(made: ChangeSetSummary) -> Metadata:
-    """What `inbound_change_set` shows of one file."""
+def of_change_set(made: ChangeSetSummary, brakes: Sequence[Brake]) -> Metadata:
+    """What `inbound_change_set` shows of one file; `brakes` are those that its updates have to pass."""
     decisions = [
         [column, rule, n, made.conflicts.get(column, 0)]
         for column, rules in made.decisions.items()
@@ -145,6 +146,10 @@ def of_change_set(made: ChangeSetSummary) -> Metadata:
         "same_content_as_before": made.already_done,
         "decisions": markdown(["column", "rule", "accounts", "conflicts in column"], decisions),
         "examples": markdown(["account", "subscription", "step", "rule"], made.examples),
+        "brakes": markdown(
+            ["brake", "found", "limit", "figures"],
+            [[b.name, "-" if b.found is None else f"{b.found:.1%}", f"{b.limit:.1%}", b.explanation] for b in brakes],
+        ),
         **{f"writes: {column}": count for column, count in made.writes.items()},
         **{f"rejected: {name}": count for name, count in by_reason(made.reasons).items()},
     }

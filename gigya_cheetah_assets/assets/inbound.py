@@ -11,6 +11,7 @@ from gigya_cheetah_assets import checks, checks_inbound, metadata_inbound
 from gigya_cheetah_assets.assets.names import INBOUND, key
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.failures import NETWORK_RETRIES, as_failures
+from gigya_cheetah_assets.inbound.change_counts import brakes_of
 from gigya_cheetah_assets.inbound.change_set import make_change_set
 from gigya_cheetah_assets.inbound.complete import complete, put_away_processed
 from gigya_cheetah_assets.inbound.import_reports import import_results
@@ -87,7 +88,7 @@ def _change_set(sync: Sync, table: FieldTable) -> dg.AssetsDefinition:
             )  # fmt: skip
             results = checks_inbound.of_brakes(ledger, sync, context.partition_key, made)
         return dg.MaterializeResult(
-            metadata=metadata_inbound.of_change_set(made),
+            metadata=metadata_inbound.of_change_set(made, brakes_of(made, sync.limits)),
             check_results=[
                 *results,
                 checks_inbound.of_change_set(made),

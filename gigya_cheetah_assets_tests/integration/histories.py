@@ -120,7 +120,11 @@ class World:
             self._turn = turn
             self._people_act()
             self._systems_work(everything=False)
-        for _ in range(_QUIET_ROUNDS):
+        self.rounds(_QUIET_ROUNDS)
+
+    def rounds(self, count: int) -> None:
+        """So often both directions run, while nobody does anything."""
+        for _ in range(count):
             self._systems_work(everything=True)
 
     def problems(self) -> list[str]:

@@ -68,6 +68,12 @@ def test_an_unsubscribe_reaches_gigya_and_does_not_come_back(inbound: Inbound) -
     assert result.success
     assert is_subscribed(inbound, row["GIGYA_UID"]) is False
     assert metadata(result, "gigya_account_updates")["applied"] == 1
+    told = metadata(result, "inbound_change_set")
+    assert (told["opt_outs"], told["writes: NEWSLETTER"]) == (1, 1)
+    assert "| NEWSLETTER | opt_out_wins | 1 |" in told["decisions"]
+    assert f"| {row['GIGYA_UID'][:4]}… | NEWSLETTER | opt_in -> opt_out | opt_out_wins |" in told["examples"]
+    assert "| opt_out_share |" in told["brakes"]
+    assert row["GIGYA_UID"] not in json.dumps(told)
     assert inbound.run(inbound.newest()).success
     assert lines(inbound, "unsubs", inbound.newest()) == []
     assert lines(inbound, "profiles", inbound.newest()) == []
