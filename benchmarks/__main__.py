@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from benchmarks import inbound, large_files, ledger, object_stores, outbound, pgp, sftp, updates
+from benchmarks import inbound, large_files, ledger, object_stores, outbound, pgp, segments, sftp, updates
 from benchmarks.results import at_most, ratio, report
 
 if __name__ == "__main__":
     outbound.main()
     report(inbound.run())
     report(ledger.run())
+    report(segments.run())
     report(updates.run())
     up, down = sftp.run()
     report([ratio("SFTP, up, 200 MB, OpenSSH/ours", up, 1.2), ratio("SFTP, down, 200 MB, OpenSSH/ours", down, 0.9)])

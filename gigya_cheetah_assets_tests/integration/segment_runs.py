@@ -6,14 +6,13 @@ import csv
 import gzip
 import io
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 
 from gigya_cheetah_assets.definitions import build_definitions
 from gigya_cheetah_assets.ledger import Ledger, SegmentState
-from gigya_cheetah_assets.sandbox import Sandbox, second_opinion
+from gigya_cheetah_assets.sandbox import Sandbox, second_opinion, segment_story
 from gigya_cheetah_assets.segments.summary import MembersSummary, SegmentFileSummary
 from gigya_cheetah_assets.store import folders, summary
 from gigya_cheetah_assets_tests.integration.runs import QUIET, Runs
@@ -82,9 +81,8 @@ def members(name: str = NAME) -> set[str]:
 
 
 def lapsed(site: Sandbox, tier: str = "gold") -> list[str]:
-    """Registered accounts of a tier with a usable address that did not log in for long, by plain Python."""
-    limit = (datetime.now(UTC).timestamp() - 90 * 86_400) * 1000
-    return [doc["UID"] for doc in registered(site) if doc["lastLoginTimestamp"] < limit and tier_of(doc) == tier]
+    """Of whom the filter holds, by plain Python; of another tier if it is given."""
+    return sorted(segment_story.lapsed(site.site, tier))
 
 
 def registered(site: Sandbox) -> Iterable[dict[str, Any]]:

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from gigya_cheetah_assets.cli import main
 from gigya_cheetah_assets.ledger import Ledger, SegmentState
 from gigya_cheetah_assets.outbound.window import last_ended
-from gigya_cheetah_assets.sandbox import Sandbox, second_opinion
+from gigya_cheetah_assets.sandbox import Sandbox, second_opinion, segment_story
 from gigya_cheetah_assets_tests.integration.reading import failure, lines
 from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE, Runs, runs
 from gigya_cheetah_assets_tests.integration.segment_runs import (
@@ -314,3 +314,17 @@ def test_the_ledger_keeps_the_history_of_a_segment(segments: Runs) -> None:
         history = SegmentState(ledger, "sandbox", NAME).history()
     assert [(one.revision, one.conditions) for one in history] == [(1, (GOLD, LAPSED)), (2, (GOLD, LAPSED))]
     assert [len(one.files) for one in history] == [1, 0]
+
+
+def test_the_story_of_the_demo_moves_people_and_ends_in_agreement(site: Sandbox, segments: Runs) -> None:
+    segments.content["staging"] = {"type": "local", "path": str(site.sftp_root)}
+    site.cheetahmail.set_up_for(segments.sync)
+    assert segments.run(FIRST).success
+    segment_story.run(segments.sync, segments.instance)
+    site.cheetahmail.import_now()
+    assert "5 lapsed gold members log in" in segment_story.people_move(site.site)
+    assert segment_story.disagreements(site.site, site.cheetahmail) != []
+    now = segment_story.run(segments.sync, segments.instance).members
+    assert (now.join_reasons, now.leave_reasons) == ({GOLD: 5}, {GOLD: 5, LAPSED: 5})
+    site.cheetahmail.import_now()
+    assert segment_story.disagreements(site.site, site.cheetahmail) == []

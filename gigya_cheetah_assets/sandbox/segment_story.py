@@ -1,0 +1,98 @@
+"""The segment `lapsed_gold` of `syncs/sandbox.yaml` in the demo: who moves, one run of it, and a second opinion.
+
+told = segment_story.run(sync, instance)          # first delivery: everybody joins
+mail.import_now()                                 # after the profiles, since addresses must be known
+console.print(segment_story.people_move(site))    # some log in again, some become gold
+told = segment_story.run(sync, instance)          # joins and leaves by condition in `told.members`
+mail.import_now()
+found += segment_story.disagreements(site, mail)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import dagster as dg
+
+from gigya_cheetah_assets.config import Sync, data_folder
+from gigya_cheetah_assets.errors import StopSync
+from gigya_cheetah_assets.sandbox import second_opinion
+from gigya_cheetah_assets.sandbox.cheetahmail import CheetahMail
+from gigya_cheetah_assets.sandbox.gigya.site import Document, Site
+from gigya_cheetah_assets.segments.summary import MembersSummary, SegmentFileSummary
+from gigya_cheetah_assets.store import folders, summary
+
+NAME = "lapsed_gold"
+_DAY = 86_400.0
+_QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
+
+
+class Told(NamedTuple):
+    """What one run counted."""
+
+    members: MembersSummary
+    file: SegmentFileSummary
+
+
+def run(sync: Sync, instance: dg.DagsterInstance, name: str = NAME) -> Told:
+    """Materializes a segment.
+
+    Raises:
+        StopSync: The run failed; Dagster's log says why.
+    """
+    from gigya_cheetah_assets.definitions import build_definitions  # noqa: PLC0415 - loads the user's syncs
+
+    job = build_definitions(syncs=[sync]).resolve_job_def(f"{sync.name}_segments")
+    if not job.execute_in_process(
+        partition_key=name, instance=instance, run_config=_QUIET, raise_on_error=False
+    ).success:
+        raise StopSync(f"{sync.name}, segment {name}: the run failed", next_step="read the lines above")
+    places = (
+        folders.asset_folder(data_folder(), sync.name, asset, name)
+        for asset in (folders.SEGMENT_MEMBERS, folders.SEGMENT_FILE)
+    )
+    members, file = places
+    return Told(summary.read(members, MembersSummary), summary.read(file, SegmentFileSummary))
+
+
+def people_move(site: Site, count: int = 5) -> str:
+    """Lets members log in or lose their tier, and others become members; returns what they did, in words."""
+    members, silver = sorted(lapsed(site)), sorted(lapsed(site, "silver"))
+    for uid in members[:count]:
+        site.log_in(uid)
+    for uid in members[count : 2 * count]:
+        site.change(uid, data={"loyalty": {"tier": "silver"}})
+    for uid in silver[:count]:
+        site.change(uid, data={"loyalty": {"tier": "gold"}})
+    return f"{count} lapsed gold members log in, {count} lose their tier, {count} of silver become gold"
+
+
+def lapsed(site: Site, tier: str = "gold", *, days: float = 90) -> set[str]:
+    """UIDs of whom the segment's filter holds, by plain Python; of another tier if it is given."""
+    limit = (time.time() - days * _DAY) * 1000
+    return {
+        str(document["UID"])
+        for document in _registered(site)
+        if document["lastLoginTimestamp"] < limit and second_opinion.at(document, "data", "loyalty", "tier") == tier
+    }
+
+
+def disagreements(site: Site, mail: CheetahMail) -> list[str]:
+    """Where CheetahMail's segment is not the site's, by address, since accounts may share one; a line each."""
+    emails = {str(doc["UID"]): str(doc["profile"]["email"]).lower() for doc in _registered(site)}
+    known = {subscriber.email.lower() for subscriber in mail.subscribers()}
+    ours = {emails[uid] for uid in lapsed(site)} & known
+    theirs = {subscriber.email.lower() for subscriber in mail.list.segment(NAME)}
+    lines = {"is a member and not told": len(ours - theirs), "is told and no member": len(theirs - ours)}
+    return [f"segment {NAME}: {count} accounts: {what}" for what, count in lines.items() if count]
+
+
+def _registered(site: Site) -> Iterator[Document]:
+    """Accounts that can be told to CheetahMail."""
+    return (
+        document
+        for document in site.accounts()
+        if document.get("UID") and document.get("isRegistered") and second_opinion.row(document) is not None
+    )
