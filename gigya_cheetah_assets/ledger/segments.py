@@ -171,7 +171,9 @@ class SegmentState:
         with self._ledger.transaction(self._sync) as (connection, mark):
             joined = sum(self._join(connection, table, as_of if correct else None) for table in joins)
             left = sum(self._leave(connection, mark, table, as_of if correct else None) for table in leaves)
-            size = (last.size if last else 0) + joined - left
+            # Counted, since an erased person is a member no more without having left.
+            counted = sa.select(sa.func.count()).select_from(members).where(*self._which(members))
+            size = int(connection.execute(counted).scalar_one())
             connection.execute(
                 sa.update(deliveries)
                 .where(*self._which(deliveries), deliveries.c.as_of == as_of)
