@@ -70,6 +70,11 @@ class SegmentFilter:
         found = top_level(self.condition)
         return found if len(found) <= MOST_CONDITIONS else (self.condition,)
 
+    @property
+    def everything(self) -> int:
+        """The bits of somebody of whom all top-level conditions hold."""
+        return (1 << len(self.conditions)) - 1
+
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The top-level conditions as reasons: as the sync file has them, with `{now-90d}` and not its value."""

@@ -27,10 +27,11 @@ from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.segments import changes
 from gigya_cheetah_assets.segments.changes import MEMBERS, WATCHED, Reasons
 from gigya_cheetah_assets.segments.filter import SegmentFilter
-from gigya_cheetah_assets.segments.read import HELD, Reader
+from gigya_cheetah_assets.segments.read import Reader
 from gigya_cheetah_assets.segments.schema_check import refuse_unfit
 from gigya_cheetah_assets.segments.sorting import Addresses, Sorting
 from gigya_cheetah_assets.segments.summary import MembersSummary, SegmentFileSummary
+from gigya_cheetah_assets.segments.truth import HELD
 from gigya_cheetah_assets.segments.writer import MembersWriter
 from gigya_cheetah_assets.store import folders, summary
 from gigya_cheetah_assets.store.aligned import aligned

@@ -8,12 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.gigya import GigyaClient, Query, SearchEnvelope, search
@@ -25,21 +22,9 @@ from gigya_cheetah_assets.mapping.decode import Decode
 from gigya_cheetah_assets.outbound.by_key import ByKey
 from gigya_cheetah_assets.outbound.scan import Scan, Scanned
 from gigya_cheetah_assets.outbound.spool import in_stable_order
-from gigya_cheetah_assets.segments.evaluate import Truths, truths
 from gigya_cheetah_assets.segments.filter import SegmentFilter
 from gigya_cheetah_assets.segments.leaves import Leaves
-
-HELD, SURE, NEW = "held", "sure", "new"
-
-
-@dataclass(frozen=True)
-class Sources:
-    """How each source is read for one filter: the fields, and the conditions that are evaluated here."""
-
-    table: FieldTable
-    accounts: Leaves
-    subscriptions: Leaves
-    new: Leaves
+from gigya_cheetah_assets.segments.truth import NEW, Sources, Truth
 
 
 class Reader:
@@ -80,6 +65,7 @@ class Reader:
             Leaves(wanted.subscription_singles, schema),
             Leaves(created, schema),
         )
+        self._truth = Truth(self._sources, wanted)
         self.queries: list[str] = []
         self.nameless = 0
 
@@ -99,8 +85,8 @@ class Reader:
         parts = max(scan.spool.parts for scan in (sure, others, emails) if scan is not None)
         lists = [self._read(scan, parts) for scan in (sure, others, emails)]
         for known, open_ones, theirs in zip(*lists, strict=True):
-            tables = [self._known(known)] if known is not None else []
-            tables += [self._evaluated(open_ones, theirs)] if open_ones is not None else []
+            tables = [self._truth.known(known)] if known is not None else []
+            tables += [self._truth.evaluated(open_ones, theirs)] if open_ones is not None else []
             yield in_stable_order(pa.concat_tables(tables), "UID", latest_by="updated")
 
     def people(self, uids: Sequence[str]) -> pa.Table:
@@ -109,8 +95,8 @@ class Reader:
         for group in chunked(sorted(uids)):
             where = [one_of("UID", group), *self._own]
             accounts = self._pages("accounts", where, self._account_decode(self._sources.accounts), len(group))
-            found.append(self._evaluated(accounts, self._emails_of(accounts) if self._filter.split else None))
-        return pa.concat_tables(found) if found else self._evaluated(self._account_schema().empty_table(), None)
+            found.append(self._truth.evaluated(accounts, self._emails_of(accounts) if self._filter.split else None))
+        return pa.concat_tables(found) if found else self._truth.evaluated(self._account_schema().empty_table(), None)
 
     # Scans
 
@@ -202,42 +188,3 @@ class Reader:
     def _email_select(self) -> tuple[str, ...]:
         own = (*self._sources.table.email_account_select, *self._sources.subscriptions.select)
         return tuple(dict.fromkeys(own))
-
-    def _known(self, accounts: pa.Table) -> pa.Table:
-        """Those whom the site found: all conditions hold."""
-        held = np.full(len(accounts), self.everything, np.int64)
-        return self._told(accounts, held, sure=True)
-
-    def _evaluated(self, accounts: pa.Table, emails: pa.Table | None) -> pa.Table:
-        known = {
-            single: accounts[name].to_numpy()
-            for name, single in zip(self._sources.accounts.names, self._sources.accounts.singles, strict=True)
-        }
-        known |= self._subscriptions(accounts, emails)
-        held = np.zeros(len(accounts), np.int64)
-        for place, condition in enumerate(self._filter.conditions):
-            held |= truths(condition, known).astype(np.int64) << place
-        return self._told(accounts, held, sure=False)
-
-    def _subscriptions(self, accounts: pa.Table, emails: pa.Table | None) -> dict[Single, Truths]:
-        """What the conditions on subscriptions say; who has no e-mail account has no subscriptions."""
-        absent = self._filter.without_subscriptions
-        if emails is None:
-            return {single: np.repeat(found, len(accounts)) for single, found in absent.items()}
-        latest = in_stable_order(emails, "UID", latest_by="updated")
-        at = pc.index_in(accounts["UID"], value_set=latest["UID"].combine_chunks())
-        leaves = self._sources.subscriptions
-        return {
-            single: pc.fill_null(latest[name].take(at), bool(absent[single][0])).to_numpy()
-            for name, single in zip(leaves.names, leaves.singles, strict=True)
-        }
-
-    def _told(self, accounts: pa.Table, held: np.ndarray, *, sure: bool) -> pa.Table:
-        plain = accounts.select([*self._sources.table.account_schema.names, NEW])
-        told = plain.append_column(HELD, pa.array(held, pa.int64()))
-        return told.append_column(SURE, pa.repeat(pa.scalar(sure), len(accounts)))
-
-    @property
-    def everything(self) -> int:
-        """`held` of somebody of whom every condition holds."""
-        return (1 << len(self._filter.conditions)) - 1

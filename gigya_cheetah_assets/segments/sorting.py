@@ -19,7 +19,7 @@ from gigya_cheetah_assets.mapping import FieldTable, map_profiles
 from gigya_cheetah_assets.outbound.encodings import REASON
 from gigya_cheetah_assets.segments.changes import MEMBERS, WATCHED
 from gigya_cheetah_assets.segments.filter import SegmentFilter
-from gigya_cheetah_assets.segments.read import HELD, NEW, SURE
+from gigya_cheetah_assets.segments.truth import HELD, NEW, SURE
 from gigya_cheetah_assets.segments.writer import MembersWriter
 from gigya_cheetah_assets.store.rejects import SCHEMA
 
@@ -50,7 +50,7 @@ class Sorting:
         """Sorts a part."""
         held = candidates[HELD].to_numpy()
         # What the site decides as a whole is not decided again.
-        inside = held == self._everything if self.wanted.split else candidates[SURE].to_numpy()
+        inside = held == self.wanted.everything if self.wanted.split else candidates[SURE].to_numpy()
         near = ~inside & (_failing(held, len(self.wanted.conditions)) == 1) & self.wanted.watching
         rejected = self._members(candidates.filter(pa.array(inside)))
         watched = pa.array(near | np.asarray(pc.is_in(candidates["UID"], value_set=rejected)))
@@ -102,10 +102,6 @@ class Sorting:
         self.room -= len(taken)
         self.writer.filtered += len(rows) - len(taken)
         return taken
-
-    @property
-    def _everything(self) -> int:
-        return (1 << len(self.wanted.conditions)) - 1
 
 
 def _failing(held: npt.NDArray[np.int64], conditions: int) -> npt.NDArray[np.int64]:

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from gigya_cheetah_assets.sandbox import Sandbox
+from gigya_cheetah_assets.sandbox import Sandbox, segment_story
 from gigya_cheetah_assets.sandbox.second_opinion import at, text
+from gigya_cheetah_assets_tests.integration import segment_runs
 from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE, Runs, runs
 
 FUNCTIONS = "gigya_cheetah_assets_tests.integration.user_functions"
@@ -67,16 +68,29 @@ def _stopped_in_many_ways(outbound: Runs) -> None:
     assert not outbound.run(FIRST, assets="staged_import_files").success
 
 
+def _segments(outbound: Runs) -> None:
+    """A filter on accounts and a split one, with joins, leaves and rejects; and one that is refused."""
+    for name in ("lapsed_gold", "newsletter_gold"):
+        assert segment_runs.run(outbound, name).success
+    segment_story.people_move(outbound.sandbox.site)
+    assert segment_runs.run(outbound).success
+    segments = outbound.content["segments"]
+    outbound.content["segments"] = [{"name": "odd", "where": "profile.lastName = regex('A.*')"}]
+    assert not segment_runs.run(outbound, "odd").success
+    outbound.content["segments"] = segments
+
+
 def test_the_event_log_and_the_output_hold_no_value_of_a_person_and_no_secret(
     sandbox: Sandbox, tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
     with runs(sandbox, tmp_path / "run") as outbound:
         assert outbound.run(FIRST).success
+        _segments(outbound)
         _stopped_in_many_ways(outbound)
     captured = capfd.readouterr()
     found = "\n".join([_everything(tmp_path / "run" / "dagster"), captured.out, captured.err, caplog.text])
-    for text_of_a_run in ("cheetahmail_rows", "not_an_integer", "failed with ValueError", "ascii"):
+    for text_of_a_run in ("cheetahmail_rows", "segment_members", "not_an_integer", "failed with ValueError", "ascii"):
         assert text_of_a_run in found
     values = {value for document in sandbox.site.accounts() for value in _values(document)}
     assert len(values) > 300

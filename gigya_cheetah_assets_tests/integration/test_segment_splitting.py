@@ -21,7 +21,8 @@ from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.sandbox import Population, Sandbox
 from gigya_cheetah_assets.segments.evaluate import column_of, truths
 from gigya_cheetah_assets.segments.filter import SegmentFilter
-from gigya_cheetah_assets.segments.read import HELD, SURE, Reader
+from gigya_cheetah_assets.segments.read import Reader
+from gigya_cheetah_assets.segments.truth import HELD, SURE
 from gigya_cheetah_assets_tests.integration.runs import sync_content
 from gigya_cheetah_assets_tests.segments.accounts import CONDITIONS, DOCUMENTS, document, values_at
 
@@ -57,7 +58,7 @@ def found(sync: Sync, where: str, *, watch: bool) -> tuple[set[str], dict[str, i
     with GigyaClient(sync.gigya) as client, TemporaryDirectory() as folder:
         reader = Reader(client, sync, table, wanted, schema=get_schema(client))
         people = [row for part in reader.candidates(Path(folder)) for row in part.to_pylist()]
-    members = {row["UID"] for row in people if (row[HELD] == reader.everything if wanted.split else row[SURE])}
+    members = {row["UID"] for row in people if (row[HELD] == wanted.everything if wanted.split else row[SURE])}
     return members, {row["UID"]: row[HELD] for row in people if row["UID"] not in members}
 
 
