@@ -34,7 +34,8 @@ class ChangeSetSummary(msgspec.Struct, kw_only=True, frozen=True):
         opt_outs: Subscriptions that turn to opt-out in Gigya.
         opt_ins: Subscriptions that turn from opt-out to opt-in.
         blanks: Values that are emptied.
-        told: Values of CheetahMail's that lost; the next outbound window tells it what stands.
+        told: Values of CheetahMail's that lost, and people whom it opted out by our order after they had come back;
+            the next outbound window tells it what stands.
         read_rejected: Rows that were rejected before, while the file was read.
         rows: Rows of the file.
         population: People that the ledger knows.

@@ -35,11 +35,19 @@ from gigya_cheetah_assets.inbound.person import (
     opt_outs_of,
     planned,
 )
-from gigya_cheetah_assets.inbound.read import EVENTS, InboundRead
+from gigya_cheetah_assets.inbound.read import ACKNOWLEDGED, EVENTS, InboundRead
 from gigya_cheetah_assets.inbound.rejects import LineRejects
 from gigya_cheetah_assets.inbound.rules import lite_rules_of, rules_of
 from gigya_cheetah_assets.inbound.take import state_of
-from gigya_cheetah_assets.ledger import Base, InboundState, Item, Ledger, ParkedOptOut, Tombstones
+from gigya_cheetah_assets.ledger import (
+    Base,
+    InboundState,
+    Item,
+    Ledger,
+    ParkedOptOut,
+    Tombstones,
+    correct_late_opt_outs,
+)
 from gigya_cheetah_assets.ledger.turns import Turns
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound.spool import Spool, parts_for
@@ -100,10 +108,23 @@ def make_change_set(
             maker.counts.ignored["says_nothing_of_an_account"] = read.events
         else:
             maker.make(rows / EVENTS, Progress("rows merged", read.events, report))
+            maker.counts.told += _corrected(ledger, state, sync, rows / ACKNOWLEDGED, read.sha256)
         maker.close()
         result = maker.counts.summary(partition, read, already_done=done, population=ledger.population(sync.name))
         summary.write(building, result)
     return result
+
+
+def _corrected(ledger: Ledger, state: InboundState, sync: Sync, acknowledged: Path, sha256: str) -> int:
+    """Corrections for whom CheetahMail opted out by our order after they had come back."""
+    corrected = 0
+    for batch in read_batches(acknowledged):
+        told: dict[tuple[str, str], int] = {}
+        for row in batch.to_pylist():
+            one = (row["uid"], row["subscription"])
+            told[one] = max(row["at"], told.get(one, row["at"]))
+        corrected += correct_late_opt_outs(ledger, state, sync.name, told, sha256=sha256)
+    return corrected
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,13 @@ needs all of them. What our own upload brought back is no event.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from gigya_cheetah_assets.inbound import kinds
-from gigya_cheetah_assets.inbound.feeds import Columns, Feed, Typed, framed
+from gigya_cheetah_assets.inbound.feeds import ACKNOWLEDGED, Columns, Feed, Typed, framed
 from gigya_cheetah_assets.inbound.people import CLOCK_SKEW, emails, someone, texts, times, uids
 from gigya_cheetah_assets.inbound.verdicts import Verdicts
 from gigya_cheetah_assets.mapping.consent import OPT_IN, OPT_OUT
@@ -38,11 +40,12 @@ def unsubscribes(feed: Feed, columns: Columns, rows: pa.Table) -> Typed:
     bounced = pc.equal(treatment, "bounce")
     spoken = _spoken_of(feed, texts(feed, columns, rows, kinds.LIST_ID), treatment, bounced)
     verdicts.ignore(_of_none(spoken, bounced), OTHER_LIST if feed.subscriptions else NO_SUBSCRIPTION)
-    verdicts.ignore(_echoes(feed, uid, at, treatment, spoken), ECHO)
+    echoes = pc.and_(verdicts.going, _echoes(feed, uid, at, treatment, spoken))
+    verdicts.ignore(echoes, ECHO)
     made = {"line": rows["line"], "uid": uid, "email": email, "at": at, "code": code, "treatment": treatment}
     made["bounce"] = pc.if_else(bounced, pa.scalar(PERSISTENT), _NONE)
     made |= {name: pc.if_else(mask, pa.scalar(OPT_OUT), _NONE) for name, mask in spoken.items()}
-    return framed(feed, columns, made, verdicts)
+    return replace(framed(feed, columns, made, verdicts), acknowledged=_acknowledged(uid, at, echoes, spoken))
 
 
 def subscribes(feed: Feed, columns: Columns, rows: pa.Table) -> Typed:
@@ -61,6 +64,16 @@ def subscribes(feed: Feed, columns: Columns, rows: pa.Table) -> Typed:
     made = {"line": rows["line"], "uid": uid, "email": email, "at": at, "code": code, "first_party": first_party}
     made |= {name: pc.if_else(mask, pa.scalar(OPT_IN), _NONE) for name, mask in spoken.items()}
     return framed(feed, columns, made, verdicts)
+
+
+def _acknowledged(uid: pa.Array, at: pa.Array, echoes: pa.Array, spoken: dict[str, pa.Array]) -> pa.Table:
+    """The opt-outs of ours that these rows bring back."""
+    found = [ACKNOWLEDGED.empty_table()]
+    for name, mask in spoken.items():
+        theirs = pc.and_(echoes, mask)
+        people, times = uid.filter(theirs), at.filter(theirs)
+        found.append(pa.table([people, pa.repeat(name, len(people)), times], schema=ACKNOWLEDGED))
+    return pa.concat_tables(found)
 
 
 def _treatments(feed: Feed, columns: Columns, rows: pa.Table, verdicts: Verdicts) -> tuple[pa.Array, pa.Array]:

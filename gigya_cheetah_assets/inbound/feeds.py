@@ -26,6 +26,7 @@ from gigya_cheetah_assets.mapping import FieldTable
 OwnUploads = Callable[[list[str], int], Mapping[tuple[str, str], Sequence[int]]]
 """UIDs, and a time since which it matters, to when opt-outs of ours were delivered, by (uid, subscription column);
 all times are epoch ms."""
+ACKNOWLEDGED = pa.schema([("uid", pa.string()), ("subscription", pa.string()), ("at", pa.int64())])
 
 
 @dataclass(frozen=True)
@@ -98,12 +99,14 @@ class Typed:
         rejects: line, column, reason; one a row.
         ignored: Rows by reason that say nothing to us.
         value_errors: Emptied cells by (column, reason); their rows are in `events`.
+        acknowledged: Opt-outs of ours that CheetahMail tells to have carried out, as `ACKNOWLEDGED`; ignored rows.
     """
 
     events: pa.Table
     rejects: pa.Table
     ignored: Counter[str] = field(default_factory=Counter)
     value_errors: Counter[tuple[str, str]] = field(default_factory=Counter)
+    acknowledged: pa.Table = field(default_factory=ACKNOWLEDGED.empty_table)
 
 
 def feed_of(kind: str, sync: Sync, table: FieldTable, *, now: int, own_uploads: OwnUploads | None = None) -> Feed:

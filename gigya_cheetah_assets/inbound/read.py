@@ -26,8 +26,10 @@ from gigya_cheetah_assets.inbound.parse import Batch, Parser, Shape
 from gigya_cheetah_assets.inbound.rejects import LineRejects
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.store import folders, summary
+from gigya_cheetah_assets.store.batches import LazyParquet
 
 EVENTS = "events.parquet"
+ACKNOWLEDGED = "acknowledged.parquet"
 READERS: dict[str, Callable[[Feed, Columns, pa.Table], Typed]] = {
     "unsubscribes": consent.unsubscribes,
     "subscribes": consent.subscribes,
@@ -171,10 +173,11 @@ def _written(feed: Feed, parser: Parser | JsonParser, columns: Columns, folder: 
     counts = _Counts(feed.subscriptions)
     schema = schema_of(feed, columns)
     writer = pq.ParquetWriter(folder / EVENTS, schema, compression="zstd", use_dictionary=False)
-    with writer, LineRejects(folder) as rejects:
+    with writer, LineRejects(folder) as rejects, LazyParquet(folder / ACKNOWLEDGED) as acknowledged:
         for batch in parser.batches(columns.read):
             found = READERS[feed.kind](feed, columns, batch.rows)
             writer.write_table(found.events)
+            acknowledged.add(found.acknowledged)
             rejects.add(batch.rejects, found.rejects)
             counts.add(batch, found)
     return counts, rejects

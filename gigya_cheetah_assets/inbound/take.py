@@ -17,7 +17,7 @@ from gigya_cheetah_assets.inbound.offers import Offer
 from gigya_cheetah_assets.inbound.put_away import put_away
 from gigya_cheetah_assets.inbound.read import InboundRead, read_file
 from gigya_cheetah_assets.inbound.result import refused
-from gigya_cheetah_assets.ledger import InboundFile, InboundState, Ledger, RowShape, own_opt_outs
+from gigya_cheetah_assets.ledger import InboundFile, InboundState, Ledger, RowShape, own_deliveries
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.staging import Staging
 from gigya_cheetah_assets.store import folders, steps
@@ -55,7 +55,7 @@ def _read(
     sync: Sync, table: FieldTable, offer: Offer, copy: LocalCopy, *, data: Path, ledger: Ledger, now: datetime
 ) -> InboundRead:
     def uploads(uids: list[str], since: int) -> Mapping[tuple[str, str], Sequence[int]]:
-        return own_opt_outs(ledger, sync.name, uids, since=since)
+        return own_deliveries(ledger, sync.name, uids, since=since)
 
     return read_file(
         copy.path,

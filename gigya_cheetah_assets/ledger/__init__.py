@@ -4,6 +4,7 @@
 `InboundState` keeps how far a file has come, `fold` and `merge` decide. Nothing here knows Dagster.
 """
 
+from gigya_cheetah_assets.ledger.acknowledged import correct_late_opt_outs
 from gigya_cheetah_assets.ledger.baseline import Baseline
 from gigya_cheetah_assets.ledger.compare import Changes, Flips, compare
 from gigya_cheetah_assets.ledger.consent_log import BrokenRow, ConsentEntry, LoggedConsent
@@ -35,7 +36,7 @@ from gigya_cheetah_assets.ledger.sides import (
 )
 from gigya_cheetah_assets.ledger.store import Ledger
 from gigya_cheetah_assets.ledger.tombstones import Deleted, DeletedPerson, Tombstone, Tombstones
-from gigya_cheetah_assets.ledger.uploads import own_opt_outs
+from gigya_cheetah_assets.ledger.uploads import own_deliveries
 from gigya_cheetah_assets.ledger.url import LEDGER_VARIABLE
 
 __all__ = [
@@ -80,8 +81,9 @@ __all__ = [
     "canonical_text",
     "compare",
     "compare_rejected",
+    "correct_late_opt_outs",
     "fold",
     "merge",
     "merge_field",
-    "own_opt_outs",
+    "own_deliveries",
 ]

@@ -195,10 +195,7 @@ class InboundState:
                 if item.fate in ("applied", "unchanged"):
                     moved |= agreement.settle(item.uid, item.changes, settlement.updated, settlement.cells)
             asked.forget(connection, self._sync, sha256, [item.uid for item in settled])
-            if moved:
-                # Rows that outbound made before look whether they were overtaken, since the revision has moved on.
-                before = head(connection, self._sync)
-                set_head(connection, self._sync, replace(before, revision=before.revision + 1))
+            self._moved_on(connection, moved=moved)
             _log(ConsentLog(connection, mark, self._sync), name, settled)
             return len(settled)
 
@@ -211,8 +208,21 @@ class InboundState:
             agreement = Agreement(connection, mark, self._sync, self._shape, f"{INBOUND}address", _now())
             for uid in people:
                 agreement.tell_anew(uid)
-            before = head(connection, self._sync)
-            set_head(connection, self._sync, replace(before, revision=before.revision + 1))
+            self._moved_on(connection)
+
+    def correct(self, sha256: str, changes: Mapping[str, Sequence[Change]]) -> int:
+        """Has the next window tell CheetahMail what stands, by UID the changes of which it holds the loser.
+
+        Returns:
+            How many people get a correction.
+        """
+        with self._ledger.transaction(self._sync) as (connection, mark):
+            agreement = Agreement(connection, mark, self._sync, self._shape, f"{INBOUND}{sha256[:16]}", _now())
+            moved = [uid for uid, lost in changes.items() if agreement.settle(uid, lost, None, {})]
+            self._moved_on(connection, moved=bool(moved))
+            items = [Item(uid, tuple(changes[uid]), fate="unchanged") for uid in moved]
+            _log(ConsentLog(connection, mark, self._sync), self._name(connection, sha256), items)
+            return len(moved)
 
     def finish(self, sha256: str, counts: Mapping[str, int], *, status: Status = "done") -> None:
         """Closes a file.
@@ -262,6 +272,12 @@ class InboundState:
         with self._ledger.transaction(self._sync) as (connection, _):
             for opt_out in opt_outs:
                 parked.unpark(connection, self._sync, opt_out)
+
+    def _moved_on(self, connection: Connection, *, moved: bool = True) -> None:
+        """Rows that outbound made before look whether they were overtaken, since the revision has moved on."""
+        if moved:
+            before = head(connection, self._sync)
+            set_head(connection, self._sync, replace(before, revision=before.revision + 1))
 
     def _which(self, sha256: str) -> tuple[sa.ColumnElement[bool], ...]:
         return inbound_files.c.sync == self._sync, inbound_files.c.sha256 == sha256

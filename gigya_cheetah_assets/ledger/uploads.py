@@ -1,4 +1,4 @@
-"""When opt-outs that we delivered left: how their return in a file of CheetahMail's is known for an echo.
+"""When decisions that we delivered left: how the return of an opt-out in a file of CheetahMail's is known for an echo.
 
 The state of today does not tell: an opt-in may have been delivered since, and the echo of the older opt-out still
 comes. So the consent log is asked, from the first row on that can matter.
@@ -19,8 +19,10 @@ from gigya_cheetah_assets.ledger.tables import consent_heads, consent_log
 _CHUNK = 500
 
 
-def own_opt_outs(ledger: Ledger, sync: str, uids: Sequence[str], *, since: int) -> dict[tuple[str, str], list[int]]:
-    """When opt-outs of some people were delivered by us.
+def own_deliveries(
+    ledger: Ledger, sync: str, uids: Sequence[str], *, since: int, state: str = OPT_OUT
+) -> dict[tuple[str, str], list[int]]:
+    """When opt-outs (or opt-ins) of some people were delivered by us.
 
     A window that delivers the same opt-out again is not counted: what is no echo for certain is taken for an opt-out.
 
@@ -29,6 +31,7 @@ def own_opt_outs(ledger: Ledger, sync: str, uids: Sequence[str], *, since: int) 
         sync: Name of the sync.
         uids: The people.
         since: Epoch ms; deliveries that were recorded before do not matter.
+        state: `opt_out` or `opt_in`.
 
     Returns:
         Epoch ms of the deliveries, in their order, by UID and subscription column.
@@ -37,15 +40,15 @@ def own_opt_outs(ledger: Ledger, sync: str, uids: Sequence[str], *, since: int) 
     with ledger.snapshot() as (connection, _):
         first = _first_row(connection, sync, since)
         for start in range(0, len(uids), _CHUNK):
-            for row in connection.execute(_opt_outs(sync, first, uids[start : start + _CHUNK])):
+            for row in connection.execute(_decisions(sync, first, uids[start : start + _CHUNK], state)):
                 found.setdefault((row.uid, row.subscription), []).append(row.logged_at)
     return found
 
 
-def _opt_outs(sync: str, first: int, uids: Sequence[str]) -> sa.Select[tuple[str, str, int]]:
+def _decisions(sync: str, first: int, uids: Sequence[str], state: str) -> sa.Select[tuple[str, str, int]]:
     log = consent_log.c
     # Who is opted in no more leaves the list too, and so does an address that the person has left.
-    left = sa.or_(log.after == OPT_OUT, sa.and_(log.before == OPT_IN, log.after.is_distinct_from(OPT_IN)))
+    left = sa.or_(log.after == state, sa.and_(log.before == OPT_IN, log.after.is_distinct_from(OPT_IN)))
     ours = sa.or_(sa.and_(log.rule == OUTBOUND_DELIVERY, left), log.rule == ADDRESS_LEFT)
     query = sa.select(log.uid, log.subscription, log.logged_at).where(
         log.sync == sync, log.seq >= first, ours, log.uid.in_(uids)

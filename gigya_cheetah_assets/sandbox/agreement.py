@@ -72,15 +72,15 @@ def _person(uid: str, document: Document, theirs: list[Subscriber], *, exported:
     found += [
         f"{uid}: opted in to {column} and is not mailed"
         for column in LISTS
-        if second_opinion.state(document, column) == "opt_in" and not _mailed_or_bounced(subscriber, column)
+        if second_opinion.state(document, column) == "opt_in" and not _mailed_or_out_of_reach(subscriber, column)
     ]
     return found
 
 
-def _mailed_or_bounced(subscriber: Subscriber, column: str) -> bool:
-    """Mail that bounces persistently ends at CheetahMail and is no decision of the person."""
+def _mailed_or_out_of_reach(subscriber: Subscriber, column: str) -> bool:
+    """Whose mail bounces persistently, or who complained, gets none from CheetahMail, whatever was decided since."""
     found = subscriber.memberships.get(column)
-    return found is not None and (found.state == "in" or found.reason == lists.BOUNCES)
+    return subscriber.blocked or (found is not None and (found.state == "in" or found.reason == lists.BOUNCES))
 
 
 def _address(document: Document) -> str:

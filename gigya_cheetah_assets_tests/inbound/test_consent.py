@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import pyarrow.parquet as pq
 import pytest
 
 from gigya_cheetah_assets.errors import RefuseFile, StopSync
+from gigya_cheetah_assets.inbound.read import ACKNOWLEDGED
 from gigya_cheetah_assets_tests.inbound.feeds import FIELDS, NOW, ms, sync
 
 UNSUBS = "aid,pid,reason,email,DATE_UNSUB,DATE_SUB,rcode,GIGYA_UID\n"
@@ -141,6 +143,14 @@ def test_without_knowledge_of_uploads_or_without_a_time_an_echo_is_an_opt_out(in
     assert inbox.events("NEWS") == ["opt_out"]
     inbox.read("unsubscribes", UNSUBS + unsub(reason="k", when=""), own_uploads=lambda *_: {("u1", "NEWS"): [AT]})
     assert inbox.events("NEWS") == ["opt_out"]
+
+
+def test_an_echo_is_kept_as_what_cheetahmail_carried_out(inbox):
+    text = UNSUBS + unsub(reason="k") + unsub("u2", reason="w") + unsub("u3", pid="20", reason="i")
+    uploads = {("u1", "NEWS"): [AT], ("u3", "OFFERS"): [AT]}
+    inbox.read("unsubscribes", text, own_uploads=lambda *_: uploads)
+    kept = pq.read_table(inbox.folder / ACKNOWLEDGED).to_pylist()
+    assert [tuple(row.values()) for row in kept] == [("u1", "NEWS", OUT_AT), ("u3", "OFFERS", OUT_AT)]
 
 
 # --- subscribes

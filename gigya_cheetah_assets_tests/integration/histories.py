@@ -214,9 +214,9 @@ class World:
             self._say(one.uid, column, "no", "CheetahMail")
 
     def _complain(self, one: Subscriber, column: str) -> None:
+        # A complaint is about all that we mail, whatever the list.
         for name in LISTS:
-            if one.lists.get(name) is not None:
-                self._say(one.uid, name, "no", "CheetahMail, as a complaint")
+            self._say(one.uid, name, "no", "CheetahMail, as a complaint")
         self.mail.unsubscribe(one, column, reason="a")
 
     def _join(self, one: Subscriber, column: str) -> None:
