@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 
 from gigya_cheetah_assets.sandbox import second_opinion
@@ -33,7 +32,9 @@ def compare_sides(site: Site, subscribers: list[Subscriber]) -> Agreement:
     """Compares every account with the subscriber that carries its UID."""
     result = Agreement()
     everybody = second_opinion.people(site.accounts())
-    addresses = Counter(_address(document) for document in everybody)
+    at_address: dict[str, list[Document]] = {}
+    for document in everybody:
+        at_address.setdefault(_address(document), []).append(document)
     by_uid: dict[str, list[Subscriber]] = {}
     for subscriber in subscribers:
         by_uid.setdefault(subscriber.uid, []).append(subscriber)
@@ -43,28 +44,34 @@ def compare_sides(site: Site, subscribers: list[Subscriber]) -> Agreement:
             continue
         uid = second_opinion.key(document)
         theirs = by_uid.pop(uid, [])
-        exported = second_opinion.row(document) is not None and addresses[_address(document)] == 1
+        sharing = at_address[_address(document)]
+        exported = second_opinion.row(document) is not None and len(sharing) == 1
         result.compared += exported
         result.consent_only += not exported
-        result.found += _person(uid, document, theirs, exported=exported)
+        result.found += _mailed_without_opt_in(uid, sharing, theirs)
+        result.found += _person(uid, document, theirs) if exported else []
     result.found += [f"{uid}: a subscriber without an account" for uid in by_uid]
     return result
 
 
-def _person(uid: str, document: Document, theirs: list[Subscriber], *, exported: bool) -> list[str]:
-    found = [
+def _mailed_without_opt_in(uid: str, sharing: list[Document], theirs: list[Subscriber]) -> list[str]:
+    """CheetahMail knows people by address: one of those who share it has to have opted in, and none of them out."""
+    states = {column: {second_opinion.state(document, column) for document in sharing} for column in LISTS}
+    return [
         f"{uid}: is mailed on {column} without an opt-in"
         for subscriber in theirs
         for column in LISTS
-        if subscriber.lists.get(column) == "in" and second_opinion.state(document, column) != "opt_in"
+        if subscriber.lists.get(column) == "in" and states[column] - {"", "pending"} != {"opt_in"}
     ]
-    if not exported:
-        return found
+
+
+def _person(uid: str, document: Document, theirs: list[Subscriber]) -> list[str]:
+    """Every field and list of a person whose address is nobody else's."""
     if len(theirs) != 1:
-        return [*found, f"{uid}: {len(theirs)} subscribers, expected one"]
+        return [f"{uid}: {len(theirs)} subscribers, expected one"]
     (subscriber,) = theirs
     row = second_opinion.row(document) or {}
-    found += [
+    found = [
         f"{uid}: column {name} differs"
         for name, value in row.items()
         if name not in LISTS and subscriber.fields.get(name, "") != value

@@ -149,7 +149,7 @@ def test_an_echo_is_kept_as_what_cheetahmail_carried_out(inbox):
     text = UNSUBS + unsub(reason="k") + unsub("u2", reason="w") + unsub("u3", pid="20", reason="i")
     uploads = {("u1", "NEWS"): [AT], ("u3", "OFFERS"): [AT]}
     inbox.read("unsubscribes", text, own_uploads=lambda *_: uploads)
-    kept = pq.read_table(inbox.folder / ACKNOWLEDGED).to_pylist()
+    kept = pq.read_table(inbox.result / ACKNOWLEDGED).to_pylist()
     assert [tuple(row.values()) for row in kept] == [("u1", "NEWS", OUT_AT), ("u3", "OFFERS", OUT_AT)]
 
 

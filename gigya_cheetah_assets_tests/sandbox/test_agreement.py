@@ -86,3 +86,11 @@ def test_subscribers_without_an_account_are_found_and_strangers_counted(box: San
     box.cheetahmail.sign_up("b@example.org", "NEWSLETTER")
     result = compare_sides(box.site, box.cheetahmail.subscribers())
     assert (result.found, result.strangers) == (["gone: a subscriber without an account"], 1)
+
+
+def test_of_those_who_share_an_address_one_must_have_opted_in_and_none_out(box: Sandbox) -> None:
+    one = somebody(box)
+    other = box.site.add_full(isRegistered=True, profile={"email": one.email.upper()})
+    assert found(box) == []
+    box.site.change(other, subscriptions={"newsletter": {"email": {"isSubscribed": False}}})
+    assert found(box) == [f"{one.uid}: is mailed on NEWSLETTER without an opt-in"]
