@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from gigya_cheetah_assets import pace
+from gigya_cheetah_assets.assets.canary import canary_asset
 from gigya_cheetah_assets.assets.clock import clock_asset
 from gigya_cheetah_assets.assets.deletions import deletion_assets
 from gigya_cheetah_assets.assets.external import external_assets
@@ -22,7 +23,7 @@ from gigya_cheetah_assets.assets.outbound import outbound_assets
 from gigya_cheetah_assets.assets.reconciliation import reconciliation_asset
 from gigya_cheetah_assets.assets.segments import segment_assets
 from gigya_cheetah_assets.config import Sync, load_syncs, missing_variables
-from gigya_cheetah_assets.config.files import InboundFiles
+from gigya_cheetah_assets.config.files import Canary, InboundFiles
 from gigya_cheetah_assets.resources import Connections
 from gigya_cheetah_assets.schedules import (
     asset_job,
@@ -60,6 +61,7 @@ def _sync_definitions(sync: Sync) -> dg.Definitions:
         *([] if sync.deletions.source == "none" else [_deletions(sync)]),
         *([_inbound(sync, sync.inbound_files)] if sync.inbound_files else []),
         *([_segments(sync)] if sync.segments else []),
+        *([_canary(sync, sync.inbound_files.canary)] if sync.inbound_files and sync.inbound_files.canary else []),
     ]
     whole = dg.Definitions.merge(dg.Definitions(assets=external_assets(sync)), *parts)
     if not missing:
@@ -105,6 +107,13 @@ def _segments(sync: Sync) -> dg.Definitions:
     assets = segment_assets(sync)
     job = segment_job(sync, assets)
     return dg.Definitions(assets=assets, jobs=[job], schedules=segment_schedules(sync, job))
+
+
+def _canary(sync: Sync, canary: Canary) -> dg.Definitions:
+    """What tells a feed without events from a feed that does not come."""
+    asset = canary_asset(sync, canary)
+    job = asset_job(sync, "canary", asset)
+    return dg.Definitions(assets=[asset], jobs=[job], schedules=[hourly_schedule(sync, job, minute=30)])
 
 
 def _housekeeping(sync: Sync) -> dg.Definitions:

@@ -67,6 +67,7 @@ def of_delivered(window: str | None, metadata: Mapping[str, Any]) -> Metadata:
 
 def observed(subscribers: dg.AssetKey, result: ImportResult) -> dg.AssetObservation:
     """CheetahMail's result for one delivered file, as an observation of its list."""
+    again = {"opt_outs_told_anew": result.told_anew} if result.told_anew else {}
     counts = {"rows_read": result.rows_read, "rows_loaded": result.rows_loaded, "rows_rejected": result.rows_rejected}
     return dg.AssetObservation(
         subscribers,
@@ -75,6 +76,7 @@ def observed(subscribers: dg.AssetKey, result: ImportResult) -> dg.AssetObservat
             "file": shown(result.file),
             "window": result.window or "none of ours",
             **{name: count for name, count in counts.items() if count is not None},
+            **again,
         },
     )
 

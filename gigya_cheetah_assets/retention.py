@@ -175,6 +175,7 @@ def _whole(needed: Needed) -> dict[str, Callable[[str], str | None]]:
         folders.DELETIONS: needed.deletion,
         folders.SEGMENT_MEMBERS: needed.segment,
         folders.RECONCILIATION: needed.nothing,
+        folders.CLOCK: needed.nothing,
         folders.CHANGE_SET: needed.file,
         folders.INBOUND_ROWS: needed.rows,
         folders.INBOUND_FILES: needed.file,

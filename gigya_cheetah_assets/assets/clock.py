@@ -4,17 +4,21 @@ Dagster reads the annotations of the function at run time, so they are not postp
 """
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import dagster as dg
 
 from gigya_cheetah_assets.assets.names import CONSENT, key
-from gigya_cheetah_assets.clock.waiting import ClockReading, by_kind, read_clock
+from gigya_cheetah_assets.clock.table import NOW
+from gigya_cheetah_assets.clock.taking import take_reading
+from gigya_cheetah_assets.clock.waiting import ClockReading, by_kind
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.failures import as_failures
 from gigya_cheetah_assets.metadata import Metadata, markdown
 from gigya_cheetah_assets.resources import Connections
+from gigya_cheetah_assets.store import folders
 
-_WARNS, _FAILS = 0.5, 0.9
+WARNS, FAILS = 0.5, 0.9
 _MOST_SHOWN = 25
 
 
@@ -40,34 +44,38 @@ def clock_asset(sync: Sync) -> dg.AssetsDefinition:
         "daily feed that may hold some.",
     )
     def opt_out_clock(connections: Connections) -> dg.MaterializeResult:
-        with as_failures(), connections.ledger() as ledger:
-            reading = read_clock(sync, ledger, data=connections.data, now=datetime.now(UTC))
-        return dg.MaterializeResult(metadata=_metadata(reading), check_results=[_check(reading)])
+        target = folders.asset_folder(connections.data, sync.name, folders.CLOCK, NOW)
+        with as_failures(), connections.ledger() as ledger, folders.building(target) as folder:
+            reading = take_reading(sync, ledger, folder, data=connections.data, now=datetime.now(UTC))
+        return dg.MaterializeResult(metadata=_metadata(reading, target), check_results=[check_of(reading)])
 
     return opt_out_clock
 
 
-def _metadata(reading: ClockReading) -> Metadata:
+def _metadata(reading: ClockReading, table: Path) -> Metadata:
     lines = [
         [entry.what, entry.where, f"{entry.since:%Y-%m-%d %H:%M}", f"{entry.due:%Y-%m-%d %H:%M}"]
         for entry in reading.waiting[:_MOST_SHOWN]
     ]
     return {
-        "open": len(reading.waiting),
+        "open": reading.open.total() + sum(entry.what != "opt_out" for entry in reading.waiting),
         "oldest_open_hours": round(reading.oldest_seconds / 3600, 2),
         "share_of_time_used": round(reading.spent, 3),
         **{f"open: {what}": count for what, count in by_kind(reading.waiting).items()},
+        **{f"open_of_people: {side}": count for side, count in reading.open.items()},
+        "table": dg.MetadataValue.path(str(table)),
         **{f"closed_last_day: {side}": count for side, count in reading.closed.items()},
         **{f"slowest_hours: {side}": round(s / 3600, 2) for side, s in reading.slowest_seconds.items()},
         "earliest_due": markdown(["what", "where", "since (UTC)", "due (UTC)"], lines),
     }
 
 
-def _check(reading: ClockReading) -> dg.AssetCheckResult:
-    late = reading.spent >= _FAILS
+def check_of(reading: ClockReading) -> dg.AssetCheckResult:
+    """The check: a warning from `WARNS` of the time on, an error from `FAILS` on."""
+    late = reading.spent >= FAILS
     return dg.AssetCheckResult(
         check_name="in_time",
-        passed=reading.spent < _WARNS,
+        passed=reading.spent < WARNS,
         severity=dg.AssetCheckSeverity.ERROR if late else dg.AssetCheckSeverity.WARN,
         metadata={"share_of_time_used": round(reading.spent, 3), "open": len(reading.waiting)},
     )

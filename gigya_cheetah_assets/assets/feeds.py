@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from gigya_cheetah_assets.assets.names import key
+from gigya_cheetah_assets.clock import canary
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.config.files import InboundFiles
-from gigya_cheetah_assets.inbound.arrivals import Arrival, arrivals
+from gigya_cheetah_assets.inbound.arrivals import Arrival, all_silent, arrivals, looks
 from gigya_cheetah_assets.resources import Connections
 
 
@@ -28,12 +29,24 @@ def feed_checks(sync: Sync, files: InboundFiles) -> dg.AssetChecksDefinition:
         for kind, feed in files.feeds()
     ]
 
+    specs.append(
+        dg.AssetCheckSpec(_ANY, asset=extract, description="A file of some feed arrived within the last 26 hours.")
+    )
+
     @dg.multi_asset_check(name=f"{sync.name}_feed_checks", specs=specs)
     def checks(connections: Connections) -> Iterator[dg.AssetCheckResult]:
-        for found in arrivals(connections.data, sync, files, now=datetime.now(UTC)):
-            yield _result(extract, found)
+        now = datetime.now(UTC)
+        proof = canary.last_return(connections.data, sync)
+        found = arrivals(connections.data, sync, files, now=now, proof=proof)
+        for arrival in found:
+            yield _result(extract, arrival)
+        silent = all_silent(found, looks(connections.data, sync), now=now)
+        yield dg.AssetCheckResult(asset_key=extract, check_name=_ANY, passed=not silent)
 
     return checks
+
+
+_ANY = "any_feed_arrives"
 
 
 def _name(kind: str) -> str:

@@ -9,6 +9,7 @@ import dagster as dg
 
 from gigya_cheetah_assets import checks, checks_inbound, metadata_inbound
 from gigya_cheetah_assets.assets.names import INBOUND, key
+from gigya_cheetah_assets.clock import canary
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.failures import NETWORK_RETRIES, as_failures
 from gigya_cheetah_assets.inbound.change_counts import brakes_of
@@ -48,9 +49,10 @@ def _rows(sync: Sync, table: FieldTable) -> dg.AssetsDefinition:
         with as_failures(), connections.staging(sync) as staging, connections.ledger() as ledger:
             offer = read_offer(connections.data, sync, context.partition_key)
             read = take(staging, sync, table, offer, data=connections.data, ledger=ledger, now=datetime.now(UTC))
-        if read.kind == "import_reports":
-            for result in import_results(sync, context.partition_key, data=connections.data):
-                context.log_event(metadata_inbound.observed(key(sync, "cheetahmail_subscribers"), result))
+            canary.look_for(sync, context.partition_key, read.kind, data=connections.data, now=datetime.now(UTC))
+            if read.kind == "import_reports":
+                for result in import_results(sync, context.partition_key, data=connections.data, ledger=ledger):
+                    context.log_event(metadata_inbound.observed(key(sync, "cheetahmail_subscribers"), result))
         return dg.MaterializeResult(
             metadata=metadata_inbound.of_read(read),
             check_results=[

@@ -58,6 +58,28 @@ def report(sync_name: str | None, *, uids: bool) -> None:
         sys.exit(1)
 
 
+@consent.command()
+@sync_option
+@click.option("--all", "everything", is_flag=True, help="Closed ones too; else only what is open.")
+@click.option("--uids", is_flag=True, help="Print the UIDs too; no other personal data.")
+def clock(sync_name: str | None, *, everything: bool, uids: bool) -> None:
+    """Print each opt-out: seen where and when, on the other side when, due when.
+
+    From the table of the newest `opt_out_clock`, which is looked at every hour. Exits with 1 when one is overdue.
+    """
+    from gigya_cheetah_assets.clock.report import clock_lines  # noqa: PLC0415 - as above
+    from gigya_cheetah_assets.config import data_folder  # noqa: PLC0415 - as above
+
+    overdue = False
+    for sync in chosen_syncs(sync_name):
+        told = clock_lines(data_folder(), sync, everything=everything, uids=uids, now=datetime.now(UTC))
+        for line in told.lines:
+            click.echo(line)
+        overdue |= told.overdue > 0
+    if overdue:
+        sys.exit(1)
+
+
 @click.command()
 @click.argument("uid", metavar="UID")
 @sync_option

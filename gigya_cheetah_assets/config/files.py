@@ -243,8 +243,24 @@ class InboundFile(Model):
         return _laid_over(defaults, self)
 
 
+class Canary(Model):
+    """A test person of your own whose value changes every day and must come back; see docs/operations.md.
+
+    Attributes:
+        uid: The account in Gigya.
+        address: Its address; nothing is written to an account that has another one.
+        column: The column that carries the day: a plain field of Gigya's that nothing else uses.
+        feed: The feed in which it comes back.
+    """
+
+    uid: Text
+    address: Text
+    column: ColumnName
+    feed: Literal["profiles", "full_extract"] = "profiles"
+
+
 class InboundFiles(Model):
-    """The feeds that are read from the inbox, by kind."""
+    """The feeds that are read from the inbox, by kind, and the canary that tells whether they come at all."""
 
     KINDS: ClassVar[tuple[str, ...]] = (
         "unsubscribes", "subscribes", "profiles", "address_changes", "bounces", "import_reports", "full_extract",
@@ -258,6 +274,7 @@ class InboundFiles(Model):
     bounces: InboundFile | None = None
     import_reports: InboundFile | None = None
     full_extract: InboundFile | None = None
+    canary: Canary | None = None
 
     def feeds(self) -> list[tuple[str, InboundFile]]:
         """The configured feeds by kind."""

@@ -97,6 +97,7 @@ class Sync(Model):
             *self._deadline_problems(),
             *self._deletion_problems(),
             *segment_problems(self.segments, columns, self.import_files.defaults),
+            *self._canary_problems(),
         ]
         if problems:
             raise ValueError("; ".join(problems))
@@ -136,6 +137,21 @@ class Sync(Model):
         if column is None or any(field.cheetahmail == column for field in self.fields):
             return []
         return [f"opt_out_deadlines.country_column: {column} is no column of fields"]
+
+    def _canary_problems(self) -> list[str]:
+        files = self.inbound_files
+        if files is None or files.canary is None:
+            return []
+        canary, where = files.canary, "inbound_files.canary"
+        problems = [] if getattr(files, canary.feed) else [f"{where}.feed: inbound_files has no {canary.feed}"]
+        field = next((field for field in self.fields if field.cheetahmail == canary.column), None)
+        if field is None:
+            return [*problems, f"{where}.column: {canary.column} is no column of fields"]
+        plain = field.type == "string" and len(field.paths) == 1 and field.owner == "gigya" and not field.key
+        rules = (field.constant, field.hash, field.function, field.truncate, field.values, field.join)
+        if not plain or any(rule is not None for rule in rules) or field.replace:
+            problems.append(f"{where}.column: expected a plain text of Gigya's that {canary.column} carries unchanged")
+        return problems
 
     def _list_problems(self) -> list[str]:
         if self.inbound_files is None:

@@ -63,20 +63,44 @@ def looks(data: Path, sync: Sync) -> Looks | None:
     return msgspec.json.decode(path.read_bytes(), type=Looks) if path.is_file() else None
 
 
-def arrivals(data: Path, sync: Sync, files: InboundFiles, *, now: datetime) -> list[Arrival]:
-    """The last file of each feed, in the order of `InboundFiles.KINDS`."""
-    return arrivals_of(all_offers(data, sync), looks(data, sync), files, now=now)
+def arrivals(
+    data: Path, sync: Sync, files: InboundFiles, *, now: datetime, proof: datetime | None = None
+) -> list[Arrival]:
+    """The last file of each feed, in the order of `InboundFiles.KINDS`; `proof` as in `arrivals_of`."""
+    return arrivals_of(all_offers(data, sync), looks(data, sync), files, now=now, proof=proof)
 
 
-def arrivals_of(offers: Iterable[Offer], looked: Looks | None, files: InboundFiles, *, now: datetime) -> list[Arrival]:
-    """The same from what is known; a plain function."""
+def arrivals_of(
+    offers: Iterable[Offer],
+    looked: Looks | None,
+    files: InboundFiles,
+    *,
+    now: datetime,
+    proof: datetime | None = None,
+) -> list[Arrival]:
+    """The same from what is known; a plain function.
+
+    Args:
+        offers: All files that were ever ready.
+        looked: When the inbox was looked at.
+        files: The feeds.
+        now: Now, with a zone.
+        proof: When CheetahMail's extract was last known to have run: until then a feed without a file had no events.
+    """
     newest: dict[str, datetime] = {}
     for offer in offers:
         newest[offer.kind] = max(offer.offered_at, newest.get(offer.kind, datetime.min.replace(tzinfo=UTC)))
     return [
-        _arrival(kind, newest.get(kind), looked.first if looked else None, daily=feed.expect == "daily", now=now)
+        _arrival(kind, newest.get(kind), _known_since(looked, proof), daily=feed.expect == "daily", now=now)
         for kind, feed in files.feeds()
     ]
+
+
+def all_silent(found: Sequence[Arrival], looked: Looks | None, *, now: datetime) -> bool:
+    """Whether no feed of any kind has brought a file for longer than a daily file's longest way."""
+    known = [arrival.last for arrival in found if arrival.last is not None]
+    known += [looked.first] if looked else []
+    return bool(known) and now - max(known) > LATEST
 
 
 def late(found: Sequence[Arrival]) -> list[str]:
@@ -84,7 +108,12 @@ def late(found: Sequence[Arrival]) -> list[str]:
     return [arrival.kind for arrival in found if arrival.late]
 
 
+def _known_since(looked: Looks | None, proof: datetime | None) -> datetime | None:
+    known = [moment for moment in (looked.first if looked else None, proof) if moment is not None]
+    return max(known, default=None)
+
+
 def _arrival(kind: str, last: datetime | None, since: datetime | None, *, daily: bool, now: datetime) -> Arrival:
-    start = last or since
+    start = max((moment for moment in (last, since) if moment is not None), default=None)
     due = start + LATEST if daily and start is not None else None
     return Arrival(kind, last, due, due is not None and now > due)

@@ -1,4 +1,4 @@
-"""Opt-outs that came from CheetahMail and are not in Gigya yet, and how long those took that are."""
+"""Opt-outs that came from CheetahMail and are not in Gigya yet."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import pyarrow as pa
 import sqlalchemy as sa
 
-from gigya_cheetah_assets.ledger.consents import OPT_IN, OPT_OUT
+from gigya_cheetah_assets.ledger.consents import OPT_OUT
 from gigya_cheetah_assets.ledger.inbound_items import OPEN, Change
 from gigya_cheetah_assets.ledger.store import Ledger
-from gigya_cheetah_assets.ledger.tables import consent_log, inbound_files, inbound_items
+from gigya_cheetah_assets.ledger.tables import inbound_files, inbound_items
 
 _WAITING = (*OPEN, "rejected")
 
@@ -23,16 +23,20 @@ class WaitingOptOut:
     Attributes:
         uid: Whose.
         subscription: Its column.
-        since: When the person opted out, epoch ms; when the file was first read, where that is not known.
+        decided_at: When the person opted out, epoch ms, if that is known.
+        seen_at: When the file was first read, epoch ms.
         source: Name of the file.
+        line: Its line.
         fate: `pending`, `sent` without an answer so far, or `rejected` by Gigya.
         country: The person's cell of the country column, as last agreed on.
     """
 
     uid: str
     subscription: str
-    since: int
+    decided_at: int | None
+    seen_at: int
     source: str
+    line: int | None
     fate: str
     country: str | None
 
@@ -57,23 +61,13 @@ def waiting_opt_outs(ledger: Ledger, sync: str, country_column: str | None) -> l
     columns = {change.column for row in found for change in _changes(row.fields) if _opts_out(change)}
     out = {name: set(_opted_out(uids, baseline.consent(name)[0])) for name in columns}
     return [
-        WaitingOptOut(row.uid, change.column, change.at or row.begun_at, row.name, row.fate, country[row.uid])
+        WaitingOptOut(
+            row.uid, change.column, change.at, row.begun_at, row.name, change.line, row.fate, country[row.uid]
+        )
         for row in found
         for change in _changes(row.fields)
         if _opts_out(change) and row.uid not in out[change.column]
     ]
-
-
-def opt_out_ways(ledger: Ledger, sync: str, since: int) -> Iterator[tuple[str, int]]:
-    """Of the people who turned from opt-in to opt-out since a time (epoch ms): where it came up, and the way in ms."""
-    log = consent_log.c
-    query = sa.select(log.side, log.decided_at, log.logged_at).where(
-        log.sync == sync, log.after == OPT_OUT, log.before == OPT_IN, log.logged_at >= since,
-        log.decided_at.is_not(None),
-    )  # fmt: skip
-    with ledger.snapshot() as (connection, _):
-        for row in connection.execute(query):
-            yield row.side, max(0, row.logged_at - row.decided_at)
 
 
 def _changes(fields: list[dict[str, object]]) -> list[Change]:

@@ -38,7 +38,7 @@ def own_deliveries(
     """
     found: dict[tuple[str, str], list[int]] = {}
     with ledger.snapshot() as (connection, _):
-        first = _first_row(connection, sync, since)
+        first = first_row(connection, sync, since)
         for start in range(0, len(uids), _CHUNK):
             for row in connection.execute(_decisions(sync, first, uids[start : start + _CHUNK], state)):
                 found.setdefault((row.uid, row.subscription), []).append(row.logged_at)
@@ -56,7 +56,7 @@ def _decisions(sync: str, first: int, uids: Sequence[str], state: str) -> sa.Sel
     return query.order_by(log.seq)
 
 
-def _first_row(connection: Connection, sync: str, since: int) -> int:
+def first_row(connection: Connection, sync: str, since: int) -> int:
     """The number of the first row that was logged since a time: rows are in the order of their times."""
     head = connection.execute(sa.select(consent_heads.c.seq).where(consent_heads.c.sync == sync)).scalar()
     low, high = 1, (head or 0) + 1

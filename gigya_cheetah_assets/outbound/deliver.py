@@ -191,4 +191,5 @@ class Delivery:
             revision=revision,
             mapping_version=self.table.version,
             sample_size=self._counted.sample_size,
+            seen_at=self._counted.seen_at,
         )

@@ -39,11 +39,17 @@ def remove_surplus(
 
 def window_of_file(files: FilesTogether, name: str) -> str | None:
     """The stamp of the window in a delivered file's name; None for a name that is none of ours."""
-    for _, file in files.in_order():
+    found = kind_and_window(files, name)
+    return found[1] if found else None
+
+
+def kind_and_window(files: FilesTogether, name: str) -> tuple[str, str] | None:
+    """The kind of a delivered file and the stamp of its window, by its name; None for a name that is none of ours."""
+    for kind, file in files.in_order():
         before, after = file.name.split("{window}", 1)
         found = re.match(rf"{re.escape(before)}(\d{{8}}T\d{{6}}Z)", name)
         if found and (not after or Path(after).suffix in name):
-            return found[1]
+            return kind, found[1]
     return None
 
 

@@ -10,6 +10,7 @@ rejected people's opt-outs), `left.parquet` (what people left at addresses that 
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -91,10 +93,18 @@ def make_rows(sync: Sync, table: FieldTable, window: Window, ledger: Ledger, *, 
         for batch in read_batches(profiles / "rejected.parquet"):
             maker.add_rejected(batch)
         writer.close()
-        result = _summary(window, extracted, maker, writer, revision)
+        made = _summary(window, extracted, maker, writer, revision)
+        result = msgspec.structs.replace(made, seen_at=_first_seen(target))
         summary.write(building, result)
     log.info("window %s: %d changed of %d accounts", window.key, result.changed, result.read)
     return result
+
+
+def _first_seen(target: Path) -> int:
+    """When rows of the window were first made: what an earlier run of it noted, else now."""
+    if (target / folders.SUMMARY).is_file() and (seen := summary.read(target, RowsSummary).seen_at):
+        return seen
+    return time.time_ns() // 1_000_000
 
 
 def _refuse_other_mapping(sync: Sync, window: Window, extracted: ProfilesSummary, table: FieldTable) -> None:

@@ -50,6 +50,7 @@ class RowsSummary(msgspec.Struct, kw_only=True, frozen=True):
         unaddressable: Opt-outs of rejected records without any address; they stay in the rejects.
         handed_over: Lite accounts that turned out to have registered; the UID's row goes on where theirs ended.
         ledger_revision: The ledger's state that the rows were compared with.
+        seen_at: When rows of the window were first made, epoch ms: that is when its opt-outs were first seen.
     """
 
     window: str
@@ -69,6 +70,7 @@ class RowsSummary(msgspec.Struct, kw_only=True, frozen=True):
     ledger_revision: int
     mapping_version: str
     sample_size: int | None
+    seen_at: int = 0
 
 
 class DeliverySummary(msgspec.Struct, kw_only=True, frozen=True):
@@ -78,6 +80,7 @@ class DeliverySummary(msgspec.Struct, kw_only=True, frozen=True):
         files: Their manifests, in the order of delivery.
         superseded: Changed rows left out because a later delivery holds something newer of the same person.
         revision: The ledger's revision with this delivery.
+        seen_at: When rows of the window were first made, epoch ms.
     """
 
     window: str
@@ -91,3 +94,4 @@ class DeliverySummary(msgspec.Struct, kw_only=True, frozen=True):
     revision: int
     mapping_version: str
     sample_size: int | None
+    seen_at: int = 0

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from gigya_cheetah_assets.clock.opt_outs import OptOut, OptOuts
 from gigya_cheetah_assets.config import Sync, data_folder
 from gigya_cheetah_assets.inbound.change_counts import ChangeSetSummary
 from gigya_cheetah_assets.inbound.offers import Offer, all_offers
 from gigya_cheetah_assets.inbound.updates import UpdatesSummary
 from gigya_cheetah_assets.ledger import Ledger
-from gigya_cheetah_assets.ledger.open_opt_outs import opt_out_ways
+from gigya_cheetah_assets.ledger.consents import OPT_IN
 from gigya_cheetah_assets.sandbox import second_opinion
 from gigya_cheetah_assets.sandbox.both_sides import Expectation
 from gigya_cheetah_assets.sandbox.cheetahmail.subscriber import Subscriber
@@ -89,16 +91,27 @@ def decisions(sync: Sync) -> Table:
 
 
 def opt_outs(sync: Sync) -> Table:
-    """The ways of the opt-outs that reached the other side."""
-    table = Table(title="opt-outs that reached the other side", title_justify="left")
-    for name in ("came up in", "opt-outs", "slowest way"):
-        table.add_column(name, justify="left" if name == "came up in" else "right")
-    ways: dict[str, list[int]] = {}
+    """Each way that opt-outs went, with their age and their due time; the slowest of those who were opted in before."""
+    table = Table(title="opt-outs on their way to the other side", title_justify="left")
+    for name in ("came up in", "fate", "opt-outs", "slowest way", "first due (UTC)"):
+        table.add_column(name, justify="right" if name in ("opt-outs", "slowest way") else "left")
+    ways: dict[tuple[str, str], list[OptOut]] = {}
+    now = datetime.now(UTC)
     with Ledger.open() as ledger:
-        for side, milliseconds in opt_out_ways(ledger, sync.name, 0):
-            ways.setdefault(side, []).append(milliseconds)
-    for side, found in sorted(ways.items()):
-        table.add_row(side, str(len(found)), f"{max(found) / 1000:,.0f} s")
+        for found in OptOuts(sync, ledger, data_folder()).since(0):
+            for one in found:
+                ways.setdefault((one.side, one.fate), []).append(one)
+    for (side, fate), found in sorted(ways.items()):
+        turned = [one for one in found if one.before == OPT_IN or one.reached_at is None]
+        longest = max(((one.reached_at or now.timestamp() * 1000) - one.since for one in turned), default=None)
+        first = min((one.due for one in turned), default=None)
+        table.add_row(
+            side,
+            fate,
+            str(len(found)),
+            "-" if longest is None else f"{longest / 1000:,.0f} s",
+            "-" if first is None else f"{datetime.fromtimestamp(first / 1000, UTC):%Y-%m-%d %H:%M}",
+        )
     return table
 
 

@@ -27,6 +27,7 @@ SEGMENT_FILE = "staged_segment_file"
 DELETIONS = "gigya_deletions"
 DELETION_FILE = "staged_deletion_file"
 RECONCILIATION = "reconciliation"
+CLOCK = "opt_out_clock"
 SUMMARY = "summary.json"
 
 

@@ -39,7 +39,7 @@ def writes(done: Planned) -> dict[str, str | None]:
 
 
 def test_an_address_of_another_account_makes_a_value_and_an_opt_in_a_reject() -> None:
-    theirs = {"owners": {"b@example.org": "u2"}}
+    theirs = {"holders": {"b@example.org": {"u2"}}}
     done = plan("profiles", row(2, email="B@example.org ", FNAME="Bo"), bases={"FNAME": Base("Ana")}, **theirs)
     assert (writes(done), done.rejects, done.rows) == ({}, ((2, "EMAIL", FOREIGN_ADDRESS),), 0)
     opt_in = row(3, email="b@example.org", OFFERS="opt_in", first_party=True)
@@ -48,7 +48,7 @@ def test_an_address_of_another_account_makes_a_value_and_an_opt_in_a_reject() ->
 
 def test_an_opt_out_counts_whoever_has_the_address_and_nothing_else_of_its_row_does() -> None:
     mixed = row(2, email="b@example.org", FNAME="Bo", NEWS="opt_out")
-    done = plan("profiles", mixed, bases={"FNAME": Base("Ana")}, owners={"b@example.org": "u2"})
+    done = plan("profiles", mixed, bases={"FNAME": Base("Ana")}, holders={"b@example.org": {"u2"}})
     assert writes(done) == {"NEWS": "opt_out"}
     assert done.rejects == ()
 

@@ -80,6 +80,7 @@ class CheetahMail(Acts):
         self._jobs = usual_jobs()
         self._people = People(self, setup.seed)
         self._random = random.Random(setup.seed)  # noqa: S311 - people, not secrets
+        self._canary = ""
         self._drops = 0
         self._last: list[tuple[str, bytes]] = []
         self.reports: list[str] = []
@@ -93,6 +94,8 @@ class CheetahMail(Acts):
         self._jobs = jobs_of(sync)
         self._staging = lambda: open_staging(sync.staging)
         self._outbox = sync.staging.outbox
+        canary = sync.inbound_files.canary if sync.inbound_files else None
+        self._canary = canary.uid if canary else ""
         if sync.staging.type in object_stores.STORES:
             self._inbox = InboxOfStaging(self._staging, sync.staging.inbox)
 
@@ -113,7 +116,7 @@ class CheetahMail(Acts):
     def import_now(self) -> list[Imported]:
         """The import job: new files of the outbox, then a report into the inbox."""
         importer = Importer(
-            self, self._jobs, echo=self._faults.echo, after=self._setup.after, outbox=self._outbox
+            self, self._jobs, echo=self._faults.echo, after=self._setup.after, outbox=self._outbox, canary=self._canary
         )  # fmt: skip
         with self._staging() as staging:
             found = importer.import_files(staging)

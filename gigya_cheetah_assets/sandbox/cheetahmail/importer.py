@@ -61,14 +61,18 @@ class Importer:
         echo: Whether the feeds hear of what files changed.
         after: What becomes of an imported file.
         outbox: The outbox's folder, for files that are moved.
+        canary: UID of whom the feeds hear in any case; a real account is asked to send such a person's changes.
     """
 
-    def __init__(self, acts: Acts, jobs: Iterable[Job], *, echo: bool, after: After, outbox: str) -> None:
+    def __init__(
+        self, acts: Acts, jobs: Iterable[Job], *, echo: bool, after: After, outbox: str, canary: str = ""
+    ) -> None:
         self._acts = acts
         self._jobs = list(jobs)
         self._echo = echo
         self._after = after
         self._outbox = outbox
+        self._canary = canary
 
     def import_files(self, staging: Staging) -> list[Imported]:
         """Imports every file that was not imported before, window by window, kind by kind."""
@@ -114,7 +118,7 @@ class Importer:
             self._acts.list.clear_segment(job.replaces)
 
     def _load(self, path: Path, job: Job, result: Imported) -> None:
-        load = _Loading(self._acts, job.kind, echo=self._echo)
+        load = _Loading(self._acts, job.kind, echo=self._echo, canary=self._canary)
         for number, row in rows(path, job):
             problem = "wrong number of cells" if row is None else load.row(row)
             if problem:
@@ -140,10 +144,11 @@ class Importer:
 class _Loading:
     """Takes the rows of one file."""
 
-    def __init__(self, acts: Acts, kind: str, *, echo: bool) -> None:
+    def __init__(self, acts: Acts, kind: str, *, echo: bool, canary: str) -> None:
         self._acts = acts
         self._list = acts.list
         self._echo = echo
+        self._canary = canary
         self._seen: set[str] = set()
         takers: dict[str, Callable[[Row], str]] = {
             UNSUBSCRIBES: self._unsubscribe,
@@ -183,7 +188,7 @@ class _Loading:
         if key in self._seen:
             return "address twice in file" if self._list.key == "email" else "UID twice in file"
         self._seen.add(key)
-        before = self._list.find(key) if self._echo else None
+        before = self._list.find(key) if self._echo or row["GIGYA_UID"] == self._canary else None
         self._list.put(key, row["EMAIL"], row)
         self._acts.welcome(key, source=SOURCE)
         changed = {name: text for name, text in row.items() if before and before.fields.get(name, "") != text}
