@@ -72,4 +72,4 @@ def test_a_daily_feed_that_stays_away_turns_its_check_red(
     job = build_definitions(syncs=[sync()]).resolve_job_def("acme_feeds")
     result = job.execute_in_process(instance=instance)
     found = {one.check_name: one.passed for one in result.get_asset_check_evaluations()}
-    assert found == {"unsubscribes_arrive": passed, "bounces_arrive": True}
+    assert found == {"unsubscribes_arrive": passed, "bounces_arrive": True, "any_feed_arrives": passed}
