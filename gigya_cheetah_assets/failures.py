@@ -18,9 +18,19 @@ NETWORK_RETRIES = dg.RetryPolicy(max_retries=2, delay=60, backoff=dg.Backoff.EXP
 
 @contextmanager
 def as_failures() -> Iterator[None]:
-    """Turns an error of this project into a `dagster.Failure` with the same text."""
+    """Turns an error of this project into a `dagster.Failure` with the same text.
+
+    A step that is asked to end (SIGTERM, Ctrl-C) ends too: by its retry policy Dagster would begin it again a minute
+    later, when whoever wants the process gone has killed it.
+    """
     try:
         yield
+    except (dg.DagsterExecutionInterruptedError, KeyboardInterrupt) as error:
+        raise dg.Failure(
+            description="the step was asked to end before it was finished. Next: run it again; what was finished stays",
+            metadata={"kind": "Interrupted"},
+            allow_retries=False,
+        ) from error
     except GigyaCheetahError as error:
         raise dg.Failure(
             description=str(error),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +14,12 @@ import pytest
 import yaml
 
 from gigya_cheetah_assets.sandbox import Sandbox
+from gigya_cheetah_assets.sandbox.faults import Faults
 from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE, sync_content
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
+SELECTION = ("--select", "+key:sandbox/staged_import_files", "--partition", FIRST)
 
 
 @pytest.fixture
@@ -48,13 +52,34 @@ def _run(environ: dict[str, str], *command: str) -> subprocess.CompletedProcess[
 
 
 def _materialize(environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    selection = ("--select", "+key:sandbox/staged_import_files", "--partition", FIRST)
-    return _run(environ, "dagster", "asset", "materialize", "-m", "gigya_cheetah_assets.definitions", *selection)
+    return _run(environ, "dagster", "asset", "materialize", "-m", "gigya_cheetah_assets.definitions", *SELECTION)
 
 
 def test_dagster_materializes_a_window_from_the_command_line(environ: dict[str, str], tmp_path: Path) -> None:
     result = _materialize(environ)
     assert result.returncode == 0, result.stderr[-2000:]
+    assert len(list((tmp_path / "staging" / "autoproc").iterdir())) == 3
+
+
+def test_a_run_that_is_asked_to_end_says_so_and_leaves_nothing_half_done(
+    environ: dict[str, str], sandbox: Sandbox, tmp_path: Path
+) -> None:
+    sandbox.faults = Faults(stall=1.0, stall_seconds=2)
+    program = [str(BIN / "dagster"), "asset", "materialize", "-m", "gigya_cheetah_assets.definitions", *SELECTION]
+    with (
+        (tmp_path / "log").open("w+") as log,
+        subprocess.Popen(program, env=environ, cwd=ROOT, stdout=log, stderr=log) as process,
+    ):
+        while not sandbox.requests and process.poll() is None:
+            time.sleep(0.1)
+        process.terminate()
+        assert process.wait(30) not in (0, -signal.SIGTERM)
+        log.seek(0)
+        assert "the step was asked to end before it was finished" in log.read()
+    kept = tmp_path / "data" / "sandbox" / "gigya_profiles"
+    assert [path for path in kept.glob("*") if not path.name.startswith(".")] == []
+    sandbox.faults = Faults()
+    assert _materialize(environ).returncode == 0
     assert len(list((tmp_path / "staging" / "autoproc").iterdir())) == 3
 
 
