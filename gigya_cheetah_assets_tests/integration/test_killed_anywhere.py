@@ -66,6 +66,7 @@ class Place:
         if "max_rows" in self.defaults:
             for kind in ("unsubscribes", "address_changes", "profiles", "subscribes"):
                 content["import_files"][kind]["name"] += ".{part}"
+            content["segments"] = []
         (self.folder / "syncs" / "sandbox.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
         own = {"GIGYA_CHEETAH_SYNCS": str(self.folder / "syncs"), "GIGYA_CHEETAH_DATA": str(self.folder / "data")}
         return {**os.environ, **self.sandbox.environ, **own}
