@@ -243,6 +243,37 @@ def test_who_took_the_address_over_before_the_deletion_was_told_is_delivered_ane
         assert ledger.open_corrections("sandbox") == 1
 
 
+def test_a_deletion_stays_deleted_over_sftp_against_a_late_file_of_cheetahmail(tmp_path: Path) -> None:
+    with Sandbox(tmp_path / "sandbox", PEOPLE) as sandbox:
+        staging = {
+            "type": "sftp", "host": "127.0.0.1", "port": sandbox.sftp_port, "username": "sandbox",
+            "private_key": {"env": "SANDBOX_SFTP_PRIVATE_KEY"}, "known_hosts": {"env": "SANDBOX_SFTP_KNOWN_HOSTS"},
+            "outbox": "autoproc", "inbox": "fromcheetah",
+        }  # fmt: skip
+        with runs(sandbox, tmp_path / "run", staging=staging) as made:
+            loop = Inbound(made.sandbox, made.folder, made.content, made.instance)
+            loop.content["inbound_files"]["defaults"] = {"time_zone": "America/New_York", "min_age_seconds": 0}
+            mail = sandbox.cheetahmail
+            mail.set_up_for(loop.sync)
+            assert loop.run(FIRST).success
+            mail.import_now()
+            full = {doc["UID"] for doc in sandbox.site.accounts() if doc.get("UID")}
+            ann = next(one for one in mail.subscribers() if one.lists.get("NEWSLETTER") == "in" and one.uid in full)
+            mail.unsubscribe(ann, "PARTNER_OFFERS")
+            mail.subscribe(ann, "PARTNER_OFFERS")
+            late = mail.drop("subs", "unsubs")
+            sandbox.site.delete(ann.uid)
+            deletions(loop)
+            mail.import_now()
+            results = loop.arrive()
+            assert len(results) >= len(late)
+            assert all(result.success for result in results)
+            assert loop.run(loop.newest()).success
+            mail.import_now()
+            assert ann.email.lower() not in {one.email.lower() for one in mail.subscribers()}
+            assert ann.uid not in {doc.get("UID") for doc in sandbox.site.accounts()}
+
+
 def test_a_sync_may_do_without(loop: Inbound) -> None:
     loop.content["deletions"] = {"source": "none"}
     from gigya_cheetah_assets.definitions import build_definitions  # noqa: PLC0415 - as in `Runs`
