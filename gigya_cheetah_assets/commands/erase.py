@@ -57,7 +57,8 @@ def _of_sync(ledger: Ledger, sync: Sync, uid: str, *, yes: bool, unsuppressed: b
     from gigya_cheetah_assets.erasure.person import Person  # noqa: PLC0415 - as above
     from gigya_cheetah_assets.ledger import erase as of_ledger  # noqa: PLC0415 - as above
 
-    known = of_ledger.known_by(ledger, sync.name, uid)
+    email = next(field.cheetahmail for field in sync.fields if field.type == "email")
+    known = of_ledger.known_by(ledger, sync.name, uid, email=email)
     if yes and known.agreed and not (known.deleted or unsuppressed):
         _refuse(sync)
     own = next(field.cheetahmail for field in sync.fields if field.key)

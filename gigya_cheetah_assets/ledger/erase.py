@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -24,7 +25,7 @@ from gigya_cheetah_assets.ledger.store import Ledger
 from gigya_cheetah_assets.ledger.tables import (
     agreed,
     consent_log,
-    earlier,
+    left_opt_outs,
     lite_keys,
     metadata,
     parked_opt_outs,
@@ -32,8 +33,8 @@ from gigya_cheetah_assets.ledger.tables import (
 )
 from gigya_cheetah_assets.ledger.tombstones import DeletedPerson, Tombstones
 
-ERASED = "erased"
-_ROWS = ((agreed, ("row_text", "previous_row_text")), (earlier, ("row_text",)))
+ERASED, OPTED_OUT = "erased", "opt_out_of_address"
+_ADDRESSES = ("address", "email")
 # By which columns a table knows people; one that has none of the first kind knows them by address.
 _PERSON, _ADDRESS = ("uid", "key"), ("address",)
 
@@ -44,12 +45,14 @@ class Known(NamedTuple):
     Attributes:
         keys: Her UID, and the keys of the lite accounts with which she registered.
         addresses: Every address that it has of her, in lower case.
+        address: The one that CheetahMail has; None where it has none.
         agreed: Whether CheetahMail has a row of hers.
         deleted: Whether she has a tombstone that a window put up: CheetahMail was told.
     """
 
     keys: tuple[str, ...]
     addresses: tuple[str, ...]
+    address: str | None
     agreed: bool
     deleted: bool
 
@@ -61,21 +64,42 @@ class Place(NamedTuple):
     rows: int
 
 
-def known_by(ledger: Ledger, sync: str, uid: str) -> Known:
-    """Collects what one person is known by; her rows tell the addresses."""
+def known_by(ledger: Ledger, sync: str, uid: str, *, email: str) -> Known:
+    """Collects what one person is known by; her rows tell the addresses.
+
+    Args:
+        ledger: The open ledger.
+        sync: Name of the sync.
+        uid: Who.
+        email: Name of the column with the address.
+    """
     stone = Tombstones(ledger, sync).of([uid]).people.get(uid)
+    row = ledger.baseline(sync, pa.array([uid], pa.string()), window="")
+    address = row.cells(email)[0].as_py()
     with ledger.snapshot() as (connection, _):
-        query = sa.select(lite_keys.c.key, lite_keys.c.address)
-        lite = connection.execute(query.where(lite_keys.c.sync == sync, lite_keys.c.uid == uid)).all()
-        keys = (uid, *sorted(row.key for row in lite))
-        cells = [row.address for row in lite]
-        for table, columns in _ROWS:
-            texts = sa.select(*(table.c[name] for name in columns)).where(*_hers(table, sync, keys))
-            for row in connection.execute(texts):
-                cells += [cell for text in row if text for cell in text.split(SEPARATOR)]
+        lite = sa.select(lite_keys.c.key).where(lite_keys.c.sync == sync, lite_keys.c.uid == uid)
+        keys = (uid, *sorted(connection.execute(lite).scalars()))
+        cells = [cell for table, columns in _cells() for cell in _texts_of(connection, table, columns, sync, keys)]
         has_row = connection.execute(sa.select(agreed.c.uid).where(*_hers(agreed, sync, keys))).first() is not None
-    addresses = {normal_address(cell) for cell in cells if "@" in cell}
-    return Known(keys, tuple(sorted(addresses)), has_row, stone is not None and bool(stone.window))
+    found = {normal_address(cell) for cell in (*cells, address or "") if "@" in cell}
+    told = stone is not None and bool(stone.window)
+    return Known(keys, tuple(sorted(found)), address and normal_address(address), has_row, told)
+
+
+def _cells() -> Iterator[tuple[sa.Table, list[str]]]:
+    """The columns that hold addresses of people, alone or in the text of a row."""
+    for table in metadata.sorted_tables:
+        columns = [name for name in table.c.keys() if name in _ADDRESSES or name.endswith("row_text")]  # noqa: SIM118 - a collection of columns, no dict
+        if columns and _texts(table, _PERSON):
+            yield table, columns
+
+
+def _texts_of(
+    connection: Connection, table: sa.Table, columns: Sequence[str], sync: str, keys: Sequence[str]
+) -> Iterator[str]:
+    query = sa.select(*(table.c[name] for name in columns)).where(*_hers(table, sync, keys))
+    for row in connection.execute(query):
+        yield from (cell for text in row if text for cell in text.split(SEPARATOR))
 
 
 def places(ledger: Ledger, sync: str, known: Known) -> list[Place]:
@@ -95,8 +119,7 @@ def erase(ledger: Ledger, sync: str, known: Known) -> list[Place]:
     with ledger.writing(sync), ledger.transaction(sync) as (connection, mark):
         found = list(_found(connection, sync, known))
         _bury(stones, known, now)
-        # What waited on her address goes on as the tombstone's: an opt-in before it does not count.
-        stones.note_opt_outs(_waiting(connection, sync, known))
+        _bury_opt_outs(stones, _waiting(connection, sync, known), now)
         for _, table in found:
             if table is consent_log:
                 for key in known.keys:
@@ -114,14 +137,26 @@ def erase(ledger: Ledger, sync: str, known: Known) -> list[Place]:
 
 def _bury(stones: Tombstones, known: Known, now: int) -> None:
     there = stones.of(known.keys).people
-    email = next(iter(known.addresses), None)
-    stones.put_up("", [DeletedPerson(key, email, now, ERASED) for key in known.keys if key not in there])
+    stones.put_up("", [DeletedPerson(key, known.address, now, ERASED) for key in known.keys if key not in there])
+
+
+def _bury_opt_outs(stones: Tombstones, waiting: list[tuple[str, int | None]], now: int) -> None:
+    """What waited on an address of hers goes on by keyed hash: an opt-in from before it does not count.
+
+    An address that she left long ago may be somebody else's: there the opt-out's own time counts, and not now.
+    """
+    there = stones.of(addresses=(address for address, _ in waiting)).addresses
+    others = [(address, at) for address, at in waiting if normal_address(address) not in there]
+    stones.put_up("", [DeletedPerson(address, address, at or now, OPTED_OUT) for address, at in others])
+    stones.note_opt_outs(waiting)
 
 
 def _waiting(connection: Connection, sync: str, known: Known) -> list[tuple[str, int | None]]:
-    query = sa.select(parked_opt_outs.c.address, parked_opt_outs.c.decided_at)
-    found = connection.execute(query.where(*(_which(parked_opt_outs, sync, known) or ())))
-    return [(row.address, row.decided_at) for row in found]
+    found: list[tuple[str, int | None]] = []
+    for table in (parked_opt_outs, left_opt_outs):
+        query = sa.select(table.c.address, table.c.decided_at).where(*(_which(table, sync, known) or ()))
+        found += [(row.address, row.decided_at) for row in connection.execute(query)]
+    return found
 
 
 def _found(connection: Connection, sync: str, known: Known) -> Iterator[tuple[Place, sa.Table]]:
@@ -146,7 +181,7 @@ def _which(table: sa.Table, sync: str, known: Known) -> tuple[sa.ColumnElement[b
 
 
 def _hers(table: sa.Table, sync: str, keys: Sequence[str]) -> tuple[sa.ColumnElement[bool], ...]:
-    return _which(table, sync, Known(tuple(keys), (), agreed=False, deleted=False)) or ()
+    return _which(table, sync, Known(tuple(keys), (), None, agreed=False, deleted=False)) or ()
 
 
 def _texts(table: sa.Table, names: Sequence[str]) -> list[sa.Column[str]]:
