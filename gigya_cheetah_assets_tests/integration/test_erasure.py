@@ -90,6 +90,7 @@ def grep(loop: Inbound, words: list[str]) -> dict[str, list[str]]:
     return {name: found for name, found in hits.items() if found}
 
 
+@pytest.mark.timeout(300)
 def test_after_an_erasure_nothing_of_her_is_found_and_everybody_else_stays(loop: Inbound) -> None:
     uid = lived(loop)
     words = [uid, FORMER, LATER, *NAMES, "Neuxqz"]
@@ -115,6 +116,7 @@ def test_after_an_erasure_nothing_of_her_is_found_and_everybody_else_stays(loop:
     assert (again.exit_code, "ledger_agreed" in again.output) == (0, False)
 
 
+@pytest.mark.timeout(300)
 def test_after_an_erasure_the_loop_goes_on_and_a_late_file_brings_nobody_back(loop: Inbound) -> None:
     uid = lived(loop)
     assert erase(uid, "--yes").exit_code == 0
@@ -134,6 +136,7 @@ def test_after_an_erasure_the_loop_goes_on_and_a_late_file_brings_nobody_back(lo
     assert report.overdue == 0
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("event", [1, 4, 9])
 def test_an_erasure_that_was_killed_half_way_can_run_again(loop: Inbound, event: int) -> None:
     uid = lived(loop)
