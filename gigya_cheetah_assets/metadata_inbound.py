@@ -145,6 +145,7 @@ def of_change_set(made: ChangeSetSummary, brakes: Sequence[Brake]) -> Metadata:
         "blanks": made.blanks,
         "conflicts": sum(made.conflicts.values()),
         "to_be_told_to_cheetahmail": made.told,
+        "mail_came_back_for_good": made.mail_ended,
         "same_content_as_before": made.already_done,
         "decisions": markdown(["column", "rule", "accounts", "conflicts in column"], decisions),
         "examples": markdown(["account", "subscription", "step", "rule"], made.examples),

@@ -34,6 +34,7 @@ class ChangeSetSummary(msgspec.Struct, kw_only=True, frozen=True):
         opt_outs: Subscriptions that turn to opt-out in Gigya.
         opt_ins: Subscriptions that turn from opt-out to opt-in.
         blanks: Values that are emptied.
+        mail_ended: Subscriptions on which mail came back for good: a state of the mailbox, no consent.
         told: Values of CheetahMail's that lost, and people whom it opted out by our order after they had come back;
             the next outbound window tells it what stands.
         read_rejected: Rows that were rejected before, while the file was read.
@@ -62,6 +63,7 @@ class ChangeSetSummary(msgspec.Struct, kw_only=True, frozen=True):
     opt_outs: int
     opt_ins: int
     blanks: int
+    mail_ended: int = 0
     told: int
     population: int
     reasons: summary.Reasons
@@ -74,7 +76,7 @@ class Counts:
 
     def __init__(self, subscriptions: tuple[str, ...]) -> None:
         self.planned = self.rejected = self.parked = self.people = self.changed = 0
-        self.opt_outs = self.opt_ins = self.blanks = self.told = 0
+        self.opt_outs = self.opt_ins = self.blanks = self.told = self.mail_ended = 0
         self.ignored: Counter[str] = Counter()
         self.decisions: Counter[tuple[str, str]] = Counter()
         self.conflicts: Counter[str] = Counter()
@@ -131,6 +133,7 @@ class Counts:
             opt_ins=self.opt_ins,
             blanks=self.blanks,
             told=self.told,
+            mail_ended=self.mail_ended,
             population=population,
             reasons=summary.nested(self.reasons),
             examples=self._examples,

@@ -7,7 +7,7 @@ decisions), the rejects and `summary.json`; killed and made again it comes out t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.gigya import GigyaClient
-from gigya_cheetah_assets.inbound import deleted
+from gigya_cheetah_assets.inbound import deleted, mailboxes
 from gigya_cheetah_assets.inbound.accounts import Account
 from gigya_cheetah_assets.inbound.change_counts import ChangeSetSummary, Counts
 from gigya_cheetah_assets.inbound.everybody import Everybody
@@ -236,8 +236,11 @@ class _Maker:
         self._unknown(unknown, late=late)
         people = self._living({uid: people[uid] for uid in found.accounts})
         bases = self._state.bases(sorted(found.accounts))
-        turns = self._turns(sorted(found.accounts))
-        items = [self._item(found, bases[uid], turns, people[uid], uid=uid) for uid in sorted(found.accounts)]
+        turns, ended = self._turns(sorted(found.accounts)), self._mail_ended(people)
+        items = [
+            self._item(found, bases[uid], turns, people[uid], uid=uid, undeliverable=ended.get(uid, ()))
+            for uid in sorted(found.accounts)
+        ]
         if late:
             before = {item.uid: item for item in self._state.pending(self._read.sha256)}
             items = [merged_items(before[item.uid], item) if item.uid in before else item for item in items]
@@ -245,6 +248,14 @@ class _Maker:
         steps.reached(steps.ITEMS_PLANNED)
         self._changes.add(pa.Table.from_pylist(list(_lines(items)), schema=CHANGES))
         self._waited.add(pa.Table.from_pylist(list(_waited(found.parked)), schema=WAITED))
+
+    def _mail_ended(self, people: dict[str, list[Row]]) -> dict[str, set[str]]:
+        """Notes to whom mail ended, and tells by UID on which subscriptions it has."""
+        ended, again = list(mailboxes.ended(people, self._read.name)), list(mailboxes.mailed_again(self._feed, people))
+        if ended or again:
+            self._state.mail_ended(ended, again)
+        self.counts.mail_ended += len(ended)
+        return self._state.undeliverable(sorted(people))
 
     def _living(self, people: dict[str, list[Row]]) -> dict[str, list[Row]]:
         """The rows of accounts without what is said of somebody who was deleted."""
@@ -275,7 +286,16 @@ class _Maker:
             return Turns()
         return self._state.turns(uids, besides=self._read.sha256)
 
-    def _item(self, found: _Lookups, bases: dict[str, Base], turns: Turns, rows: list[Row], *, uid: str) -> Item:
+    def _item(
+        self,
+        found: _Lookups,
+        bases: dict[str, Base],
+        turns: Turns,
+        rows: list[Row],
+        *,
+        uid: str,
+        undeliverable: Collection[str],
+    ) -> Item:
         done = planned(
             self._feed,
             self._lite_rules if self._feed.table.is_lite_key(uid) else self._rules,
@@ -283,6 +303,7 @@ class _Maker:
             found.accounts[uid],
             bases,
             parked=found.parked.get(uid, ()),
+            undeliverable=undeliverable,
             holders=found.holders,
         )
         item = self._unless_sent(done.item, found.accounts[uid])

@@ -16,6 +16,7 @@ from gigya_cheetah_assets.inbound.feeds import ACKNOWLEDGED, Columns, Feed, Type
 from gigya_cheetah_assets.inbound.people import CLOCK_SKEW, emails, someone, texts, times, uids
 from gigya_cheetah_assets.inbound.verdicts import Verdicts
 from gigya_cheetah_assets.mapping.consent import OPT_IN, OPT_OUT
+from gigya_cheetah_assets.mapping.text import joined
 
 UNKNOWN_CODE = "unknown_code"
 OTHER_LIST = "other_list"
@@ -29,7 +30,10 @@ _NONE = pa.scalar(None, pa.string())
 
 
 def unsubscribes(feed: Feed, columns: Columns, rows: pa.Table) -> Typed:
-    """A batch of unsubscribes; `treatment` says what the reason means, `bounce` is set where it is no decision."""
+    """A batch of unsubscribes; `treatment` says what the reason means.
+
+    Where it is no decision of the person `bounce` is set, and `ended` names the subscriptions on which mail ended.
+    """
     verdicts = Verdicts(rows["line"].combine_chunks())
     uid = uids(feed, columns, rows, verdicts, needed=False)
     email = emails(feed, columns, rows, verdicts)
@@ -38,12 +42,15 @@ def unsubscribes(feed: Feed, columns: Columns, rows: pa.Table) -> Typed:
     verdicts.ignore(pc.equal(treatment, "ignore"), IGNORED_CODE)
     at = times(feed, columns, rows, verdicts, column="UNSUBSCRIBED_AT", rule="opt_out")
     bounced = pc.equal(treatment, "bounce")
-    spoken = _spoken_of(feed, texts(feed, columns, rows, kinds.LIST_ID), treatment, bounced)
+    named = _spoken_of(feed, texts(feed, columns, rows, kinds.LIST_ID), treatment)
+    spoken = {name: pc.and_(mask, pc.invert(bounced)) for name, mask in named.items()}
     verdicts.ignore(_of_none(spoken, bounced), OTHER_LIST if feed.subscriptions else NO_SUBSCRIPTION)
     echoes = pc.and_(verdicts.going, _echoes(feed, uid, at, treatment, spoken))
     verdicts.ignore(echoes, ECHO)
     made = {"line": rows["line"], "uid": uid, "email": email, "at": at, "code": code, "treatment": treatment}
     made["bounce"] = pc.if_else(bounced, pa.scalar(PERSISTENT), _NONE)
+    ended = [pc.if_else(pc.and_(mask, bounced), pa.scalar(name), _NONE) for name, mask in named.items()]
+    made["ended"] = joined(pa.nulls(len(rows), pa.string()), *ended)
     made |= {name: pc.if_else(mask, pa.scalar(OPT_OUT), _NONE) for name, mask in spoken.items()}
     return replace(framed(feed, columns, made, verdicts), acknowledged=_acknowledged(uid, at, echoes, spoken))
 
@@ -85,13 +92,10 @@ def _treatments(feed: Feed, columns: Columns, rows: pa.Table, verdicts: Verdicts
     return code, pc.fill_null(pa.array(list(known.values()), pa.string()).take(at), "opt_out")
 
 
-def _spoken_of(feed: Feed, lists: pa.Array, treatment: pa.Array, bounced: pa.Array) -> dict[str, pa.Array]:
-    """By subscription the rows that opt out of it."""
+def _spoken_of(feed: Feed, lists: pa.Array, treatment: pa.Array) -> dict[str, pa.Array]:
+    """By subscription the rows that speak of it."""
     everything = pc.or_(pc.equal(treatment, "opt_out_all"), _means_all(feed, lists))
-    return {
-        name: pc.and_(pc.invert(bounced), pc.or_(everything, _on_list(feed, lists, name)))
-        for name in feed.subscriptions
-    }
+    return {name: pc.or_(everything, _on_list(feed, lists, name)) for name in feed.subscriptions}
 
 
 def _means_all(feed: Feed, lists: pa.Array) -> pa.Array:

@@ -73,7 +73,7 @@ KINDS: dict[str, KindColumns] = {
     "unsubscribes": KindColumns(
         (UID, EMAIL, "REASON", "UNSUBSCRIBED_AT"),
         (LIST_ID,),
-        (("code", _TEXT), ("treatment", _TEXT), ("bounce", _TEXT)),
+        (("code", _TEXT), ("treatment", _TEXT), ("bounce", _TEXT), ("ended", _TEXT)),
     ),
     "subscribes": KindColumns(
         (UID, EMAIL, LIST_ID, "SUBSCRIBED_AT"), ("SOURCE",), (("code", _TEXT), ("first_party", pa.bool_()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +11,7 @@ from gigya_cheetah_assets.inbound import addresses
 from gigya_cheetah_assets.inbound.accounts import Account
 from gigya_cheetah_assets.inbound.addresses import FOREIGN_ADDRESS
 from gigya_cheetah_assets.inbound.feeds import Feed
+from gigya_cheetah_assets.inbound.mailboxes import without_returned_mail
 from gigya_cheetah_assets.inbound.rules import cell_of, events_of
 from gigya_cheetah_assets.ledger import Base, Change, Event, FieldRule, Item, ParkedOptOut, fold, merge
 from gigya_cheetah_assets.ledger.consents import OPT_OUT
@@ -46,6 +47,7 @@ def planned(
     *,
     parked: Sequence[ParkedOptOut] = (),
     holders: Mapping[str, AbstractSet[str]] | None = None,
+    undeliverable: Collection[str] = (),
 ) -> Planned:
     """Merges one person's rows with the account.
 
@@ -57,8 +59,10 @@ def planned(
         bases: What was agreed on, by column.
         parked: Opt-outs that waited on the account's address.
         holders: UIDs and keys of all who have an address, by address in lower case.
+        undeliverable: Subscriptions on which mail to the person came back for good.
     """
     good, foreign = _own(rows, account, feed, holders or {})
+    good = [without_returned_mail(feed, row, undeliverable) for row in good]
     events = [*events_of(feed, good), *(_event(opt_out) for opt_out in parked)]
     folded = fold(events, rules)
     decisions = merge(rules, bases, account.sides(), folded.sides)

@@ -18,7 +18,7 @@ from gigya_cheetah_assets.mapping.reverse import is_writable
 
 log = logging.getLogger(__name__)
 # Rows of these tell that something happened; those of the others only that it is so.
-_EVENTS = ("unsubscribes", "subscribes", "address_changes")
+EVENTS = ("unsubscribes", "subscribes", "address_changes")
 
 
 def rules_of(feed: Feed) -> dict[str, FieldRule]:
@@ -71,7 +71,7 @@ def events_of(feed: Feed, rows: Iterable[Mapping[str, Any]]) -> list[Event]:
             {name: cell or None for name, cell in row.items() if name not in own and cell is not None},
             row["at"],
             first_party=bool(row.get("first_party")),
-            event=feed.kind in _EVENTS,
+            event=feed.kind in EVENTS,
         )
         for row in rows
     ]

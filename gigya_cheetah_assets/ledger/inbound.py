@@ -17,7 +17,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from gigya_cheetah_assets.ledger import asked, parked
+from gigya_cheetah_assets.ledger import asked, parked, undeliverable
 from gigya_cheetah_assets.ledger.agreement import INBOUND, Agreement, read_bases
 from gigya_cheetah_assets.ledger.consent_log import ConsentEntry, ConsentLog
 from gigya_cheetah_assets.ledger.deliveries import set_head
@@ -39,6 +39,7 @@ from gigya_cheetah_assets.ledger.sides import Base
 from gigya_cheetah_assets.ledger.store import Ledger
 from gigya_cheetah_assets.ledger.tables import inbound_files, inbound_items
 from gigya_cheetah_assets.ledger.turns import Turns, turns_of
+from gigya_cheetah_assets.ledger.undeliverable import Ended
 
 _CHUNK = 500
 
@@ -278,6 +279,17 @@ class InboundState:
         if moved:
             before = head(connection, self._sync)
             set_head(connection, self._sync, replace(before, revision=before.revision + 1))
+
+    def mail_ended(self, ended: Iterable[Ended], again: Iterable[tuple[str, str]]) -> None:
+        """Notes on which subscriptions mail to people ended, and to whom (UID, subscription) it goes again."""
+        with self._ledger.transaction(self._sync) as (connection, _):
+            undeliverable.note(connection, self._sync, ended)
+            undeliverable.forget(connection, self._sync, again)
+
+    def undeliverable(self, uids: Sequence[str]) -> dict[str, set[str]]:
+        """The subscriptions on which mail to some people ended, by UID."""
+        with self._ledger.snapshot() as (connection, _):
+            return undeliverable.read(connection, self._sync, uids)
 
     def _which(self, sha256: str) -> tuple[sa.ColumnElement[bool], ...]:
         return inbound_files.c.sync == self._sync, inbound_files.c.sha256 == sha256

@@ -25,7 +25,15 @@ from gigya_cheetah_assets.ledger.lookup import head
 from gigya_cheetah_assets.ledger.parked import normal_address
 from gigya_cheetah_assets.ledger.recording import known_mappings
 from gigya_cheetah_assets.ledger.store import Ledger
-from gigya_cheetah_assets.ledger.tables import agreed, corrections, earlier, inbound_asked, inbound_cells, lite_keys
+from gigya_cheetah_assets.ledger.tables import (
+    agreed,
+    corrections,
+    earlier,
+    inbound_asked,
+    inbound_cells,
+    lite_keys,
+    undeliverable,
+)
 
 HANDED_OVER = "handed_over"
 """Rule in the consent log: the decisions of a lite account are those of the UID from here on."""
@@ -38,6 +46,7 @@ _BESIDE: tuple[_Beside, ...] = (
     (inbound_cells, ("column_name",)),
     (inbound_asked, ("column_name", "value")),
     (corrections, ("window",)),
+    (undeliverable, ("subscription",)),
 )
 
 

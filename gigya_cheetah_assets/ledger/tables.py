@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = "0008"
+VERSION = "0009"
 """The version of these tables: the newest revision in `migrations/versions`."""
 VERSION_TABLE = "ledger_version"
 
@@ -218,6 +218,17 @@ left_opt_outs = sa.Table(
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("line", sa.BigInteger),
     sa.Column("parked_at", sa.BigInteger, nullable=False),
+)
+
+# Subscriptions on which CheetahMail mails a person no more, since mail came back for good.
+undeliverable = sa.Table(
+    "ledger_undeliverable",
+    metadata,
+    sa.Column("sync", sa.Text, primary_key=True),
+    sa.Column("uid", sa.Text, primary_key=True),
+    sa.Column("subscription", sa.Text, primary_key=True),
+    sa.Column("ended_at", sa.BigInteger),
+    sa.Column("source", sa.Text, nullable=False),
 )
 
 # Whose rows have carried which address: CRC-32 of the address in lower case. It only preselects; an entry whose person

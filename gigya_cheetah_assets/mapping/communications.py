@@ -19,6 +19,7 @@ from gigya_cheetah_assets.mapping.consent import OPT_IN, OPT_OUT, time_of
 from gigya_cheetah_assets.mapping.decode import Decode, known, scalars
 from gigya_cheetah_assets.mapping.field_table import FieldTable
 from gigya_cheetah_assets.mapping.records import RecordDecoder, Records
+from gigya_cheetah_assets.mapping.text import joined
 
 SELECT = ("UID", "topicId", "channelId", "status", "timestamp")
 TIME = "timestamp"
@@ -98,16 +99,6 @@ def of_people(table: FieldTable, rows: pa.Table) -> pa.Table:
     columns["updated"] = times["at_max"].take(pc.index_in(people, value_set=times["UID"].combine_chunks()))
     columns["value_errors"] = joined(*unreadable)
     return pa.table(columns).select(table.communication_schema.names).cast(table.communication_schema)
-
-
-def joined(*paths: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """Comma-joined paths of value errors; null where there are none."""
-    if all(one.null_count == len(one) for one in paths):
-        return paths[0]
-    # `skip` would leave out the rows that have none at all (pyarrow 26).
-    texts = pc.binary_join_element_wise(*paths, ",", null_handling="replace", null_replacement="")
-    texts = pc.utf8_trim(pc.replace_substring_regex(texts, ",+", ","), ",")
-    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
 
 
 def _decided(rows: pa.Table, people: pa.Array, topic: tuple[str, str]) -> tuple[pa.Array, pa.Array, pa.Array]:

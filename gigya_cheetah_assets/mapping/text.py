@@ -85,3 +85,13 @@ def _where(texts: pa.Array, mask: pa.Array, change: Callable[[pa.Array], pa.Arra
     if not pc.any(mask).as_py():
         return texts
     return pc.replace_with_mask(texts, mask, change(texts.filter(mask)))
+
+
+def joined(*names: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Names of several columns, comma-joined row by row; null where there are none."""
+    if all(one.null_count == len(one) for one in names):
+        return names[0]
+    # `skip` would leave out the rows that have none at all (pyarrow 26).
+    texts = pc.binary_join_element_wise(*names, ",", null_handling="replace", null_replacement="")
+    texts = pc.utf8_trim(pc.replace_substring_regex(texts, ",+", ","), ",")
+    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)

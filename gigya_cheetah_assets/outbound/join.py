@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gigya_cheetah_assets.mapping.communications import joined
 from gigya_cheetah_assets.mapping.field_table import FieldTable
+from gigya_cheetah_assets.mapping.text import joined
 from gigya_cheetah_assets.outbound.spool import in_stable_order
 from gigya_cheetah_assets.outbound.window import Window
 

@@ -1,14 +1,15 @@
 """The verdict on each person whom at least one side has, and on each column on which the sides differ.
 
 Plain functions on frames of one part of the people. A difference is *stale* when CheetahMail still has what was last
-agreed on, so that a window will tell it the new value, and *conflicting* when its value was never agreed on.
+agreed on, so that a window will tell it the new value, and *conflicting* when its value was never agreed on. Who is
+opted in and not mailed since mail came back for good is *undeliverable*: consent agrees, the mailbox does not work.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -19,12 +20,12 @@ from gigya_cheetah_assets.ledger.arrow import Mask, Texts, mask
 from gigya_cheetah_assets.ledger.consents import OPT_IN
 from gigya_cheetah_assets.ledger.shape import state_column
 
-STALE, CONFLICTING = "stale", "conflicting"
+STALE, CONFLICTING, UNDELIVERABLE = "stale", "conflicting", "undeliverable"
 MISSING_IN_CHEETAHMAIL, MISSING_IN_GIGYA = "missing_in_cheetahmail", "missing_in_gigya"
 NOT_EXPORTED = "not_exported"
 MAILED_WITHOUT_OPT_IN = "mailed_without_opt_in"
 AGREEING = "agreeing"
-_BY_WEIGHT = (STALE, CONFLICTING, MAILED_WITHOUT_OPT_IN)
+_BY_WEIGHT = (UNDELIVERABLE, STALE, CONFLICTING, MAILED_WITHOUT_OPT_IN)
 
 DIFFERENCES = pa.schema(
     [
@@ -47,11 +48,13 @@ class Part:
         events: Typed frame of the full extract, one row a UID: uid and a column for each column it has; the cell of
             a subscription is its state.
         baseline: The ledger's state of the people of `rows`.
+        undeliverable: By subscription, the UIDs to whom mail came back for good.
     """
 
     rows: pa.Table
     events: pa.Table
     baseline: Baseline
+    undeliverable: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,7 @@ class _Pair:
         self._events = part.events.take(at.drop_null())
         self._baseline = part.baseline.take(pc.indices_nonzero(both))
         self._exported = mask(self._rows["_exported"])
+        self._undeliverable = part.undeliverable
         self._worst = np.zeros(len(self._rows), np.int8)
 
     def differences(self) -> Iterator[pa.Table]:
@@ -130,6 +134,9 @@ class _Pair:
         mailed = mask(pc.equal(theirs, OPT_IN)) & ~mask(pc.equal(ours, OPT_IN))
         withheld = mask(pc.equal(ours, OPT_IN)) & ~mask(pc.equal(theirs, OPT_IN)) & self._exported
         verdict = self._verdict(mailed | withheld, theirs, agreed)
+        returned = pa.array(list(self._undeliverable.get(name, ())), pa.string())
+        came_back = withheld & mask(pc.is_in(self._rows[self._shape.key], value_set=returned))
+        verdict = pc.if_else(pa.array(came_back), UNDELIVERABLE, verdict)
         return self._table(name, pc.if_else(pa.array(mailed), MAILED_WITHOUT_OPT_IN, verdict), ours, theirs)
 
     def _cell(self, name: str) -> pa.Table:

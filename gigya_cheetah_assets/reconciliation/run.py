@@ -19,7 +19,7 @@ from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.gigya import GigyaClient
 from gigya_cheetah_assets.inbound.read import EVENTS, InboundRead
-from gigya_cheetah_assets.ledger import Ledger, RowShape
+from gigya_cheetah_assets.ledger import InboundState, Ledger, RowShape
 from gigya_cheetah_assets.mapping import FieldTable, map_profiles
 from gigya_cheetah_assets.outbound.extract import extract
 from gigya_cheetah_assets.outbound.spool import Spool, in_stable_order, parts_for
@@ -90,6 +90,7 @@ def reconcile(
     extract_folder = newest_extract(data, sync)
     read = summary.read(extract_folder, InboundRead)
     shape = RowShape.of(table.fields)
+    state = InboundState(ledger, sync.name, shape)
     target = folders.asset_folder(data, sync.name, folders.RECONCILIATION, LATEST)
     with folders.building(target) as building, TemporaryDirectory(dir=building) as scratch:
         rows = _gigya_side(client, sync, table, Path(scratch))
@@ -99,12 +100,20 @@ def reconcile(
             for mine, theirs in _parts(shape.key, rows, events):
                 once = in_stable_order(theirs, "uid", latest_by="at")
                 baseline = ledger.baseline(sync.name, mine[shape.key], window="")
-                found = classified(Part(mine, once, baseline), shape)
+                found = classified(Part(mine, once, baseline, _undeliverable(state, mine[shape.key])), shape)
                 differences.add(found.differences)
                 totals.add(found, repeated=len(theirs) - len(once))
         result = _summary(read, extract_folder, totals, rows.rows, ledger.open_corrections(sync.name))
         summary.write(building, result)
     return result
+
+
+def _undeliverable(state: InboundState, uids: pa.ChunkedArray) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for uid, names in state.undeliverable(uids.to_pylist()).items():
+        for name in names:
+            found.setdefault(name, []).append(uid)
+    return found
 
 
 class _Totals:

@@ -48,8 +48,16 @@ def test_an_unsubscribe_is_an_opt_out_of_the_subscription_of_its_list(inbox):
 def test_every_reason_has_its_treatment_and_an_unknown_one_is_an_opt_out(inbox, reason, treatment, states):
     result = inbox.read("unsubscribes", UNSUBS + unsub(reason=reason))
     assert inbox.events("treatment", "NEWS", "OFFERS") == [(treatment, *states)]
-    assert inbox.events("bounce") == (["persistent"] if reason == "b" else [None])
+    assert inbox.events("bounce", "ended") == [("persistent", "NEWS") if reason == "b" else (None, None)]
     assert result.value_errors == ({"REASON": {"unknown_code": 1}} if reason in ("z", "") else {})
+
+
+def test_mail_that_ended_on_the_master_list_ended_on_all(inbox):
+    inbox.read("unsubscribes", UNSUBS + unsub(reason="b", pid="0") + unsub("u2", reason="b", pid="99"))
+    assert inbox.events("uid", "ended", "NEWS", "OFFERS") == [
+        ("u1", "NEWS,OFFERS", None, None),
+        ("u2", None, None, None),
+    ]
 
 
 def test_the_sync_file_can_say_what_a_reason_means(inbox):

@@ -2,94 +2,33 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-from gigya_cheetah_assets.sandbox import Sandbox, second_opinion
+from gigya_cheetah_assets.sandbox import second_opinion
 from gigya_cheetah_assets.sandbox.agreement import compare_sides
-from gigya_cheetah_assets.sandbox.cheetahmail import CheetahMail, Setup
-from gigya_cheetah_assets.sandbox.cheetahmail.subscriber import Subscriber
+from gigya_cheetah_assets.sandbox.cheetahmail import Setup
 from gigya_cheetah_assets.sandbox.decisions import decision
 from gigya_cheetah_assets.sandbox.second_opinion import LISTS
-from gigya_cheetah_assets_tests.integration.arriving import Inbound
+from gigya_cheetah_assets_tests.integration.loop import Loop, looping
 from gigya_cheetah_assets_tests.integration.reading import lines
-from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE, runs
+from gigya_cheetah_assets_tests.integration.runs import FIRST
 
 OLD = "2026-02-01T00:00:00Z"
 
 
-class Loop(Inbound):
-    """Both directions over SFTP, with the sandbox's own CheetahMail at the other end."""
-
-    taken: set[str]
-
-    def files(self) -> dict[str, bytes]:
-        return {path.name: path.read_bytes() for path in sorted((self.sandbox.sftp_root / "autoproc").iterdir())}
-
-    @property
-    def mail(self) -> CheetahMail:
-        return self.sandbox.cheetahmail
-
-    def state(self, uid: str, column: str) -> str:
-        """Gigya's state, told by somebody else than the pipeline."""
-        return second_opinion.state(self.account(uid), column)
-
-    def people(self, column: str, state: str, count: int) -> list[str]:
-        """UIDs of delivered accounts with this state and an address of their own, and nobody twice over all calls."""
-        cell = {"opt_in": "1", "opt_out": "0"}[state]
-        delivered = lines(self, "profiles", FIRST)
-        addresses = Counter(row["EMAIL"].lower() for row in delivered)
-        alone = [row for row in delivered if addresses[row["EMAIL"].lower()] == 1]
-        rows = [row["GIGYA_UID"] for row in alone if row[column] == cell]
-        accounts = {doc["UID"] for doc in self.sandbox.site.accounts() if doc.get("isRegistered")}
-        found = [uid for uid in rows if uid in accounts - self.taken and self.state(uid, column) == state][:count]
-        assert len(found) == count
-        self.taken.update(found)
-        return found
-
-    def subscriber(self, uid: str) -> Subscriber:
-        return next(one for one in self.mail.subscribers() if one.uid == uid)
-
-    def drop_and_read(self) -> dict[str, Any]:
-        """CheetahMail drops its files, the sensor's runs read them; the metadata of the change sets together."""
-        self.mail.drop()
-        told: dict[str, Any] = {}
-        for result in self.arrive():
-            assert result.success
-            for event in result.asset_materializations_for_node("sandbox__inbound_change_set"):
-                told |= {name: value.value for name, value in event.metadata.items()}
-        return told
-
-
 @pytest.fixture
 def loop(tmp_path: Path) -> Iterator[Loop]:
-    yield from _loop(tmp_path, Setup())
+    yield from looping(tmp_path, Setup())
 
 
 @pytest.fixture
 def echoing(tmp_path: Path) -> Iterator[Loop]:
     """CheetahMail's feeds also tell what came from our own files."""
-    yield from _loop(tmp_path, Setup(faults="echo"))
-
-
-def _loop(folder: Path, setup: Setup) -> Iterator[Loop]:
-    shipped = yaml.safe_load((Path(__file__).parents[2] / "syncs" / "sandbox.yaml").read_text(encoding="utf-8"))
-    shipped["inbound_files"]["defaults"]["min_age_seconds"] = 0
-    with Sandbox(folder / "sandbox", PEOPLE, cheetahmail=setup) as sandbox:
-        staging = shipped["staging"] | {"port": sandbox.sftp_port}
-        with runs(sandbox, folder / "run", staging=staging, inbound_files=shipped["inbound_files"]) as made:
-            loop = Loop(made.sandbox, made.folder, made.content, made.instance)
-            loop.taken = set()
-            loop.mail.set_up_for(loop.sync)
-            assert loop.run(FIRST).success
-            loop.mail.import_now()
-            yield loop
+    yield from looping(tmp_path, Setup(faults="echo"))
 
 
 def test_a_decision_in_every_form_leaves_on_its_list_and_comes_back_to_its_place(loop: Loop) -> None:

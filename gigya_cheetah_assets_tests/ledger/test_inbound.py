@@ -22,6 +22,7 @@ from gigya_cheetah_assets.ledger import (
     merge_field,
 )
 from gigya_cheetah_assets.ledger.sides import Asked
+from gigya_cheetah_assets.ledger.undeliverable import Ended
 from gigya_cheetah_assets_tests.ledger.people import DAY, SHAPE, T0, Person, changes, deliver, frame, listed
 
 FILE = InboundFile("ab" * 32, "unsubs_20260101.dat", "unsubscribes", 120)
@@ -227,6 +228,13 @@ def test_parked_opt_outs_are_found_by_address_and_the_strongest_stays(state: Inb
     assert [opt_out.decided_at for opt_out in state.parked()] == [None, None]
     state.unpark([first])
     assert [opt_out.address for opt_out in state.parked()] == ["bo@example.org"]
+
+
+def test_mail_that_ended_is_known_by_person_and_subscription_until_it_goes_again(state: InboundState) -> None:
+    state.mail_ended([Ended("u1", "NEWS", T0, "f1"), Ended("u2", "NEWS", None, "f1")], [])
+    state.mail_ended([Ended("u1", "NEWS", T0 + 5, "f2"), Ended("u1", "OFFERS", T0, "f2")], [("u2", "NEWS")])
+    assert state.undeliverable(["u1", "u2", "u3"]) == {"u1": {"NEWS", "OFFERS"}}
+    assert state.undeliverable([]) == {}
 
 
 def test_a_kill_while_settling_leaves_the_item_pending(state: InboundState, ledger: Ledger, url: str) -> None:

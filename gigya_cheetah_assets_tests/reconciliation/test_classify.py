@@ -24,11 +24,14 @@ def extract(*rows: dict[str, str | None]) -> pa.Table:
     return pa.table({name: pa.array([row.get(name) for row in rows], pa.string()) for name in columns})
 
 
-def found(ledger: Ledger, people: list[Person], events: pa.Table, *, exported: bool = True) -> Found:
+def found(
+    ledger: Ledger, people: list[Person], events: pa.Table, *, exported: bool = True, came_back: tuple[str, ...] = ()
+) -> Found:
     rows = frame(*people)
     rows = rows.append_column("_exported", pa.repeat(pa.scalar(exported), len(rows)))
     with ledger:
-        return classified(Part(rows, events, ledger.baseline("acme", rows["GIGYA_UID"], window="")), SHAPE)
+        baseline = ledger.baseline("acme", rows["GIGYA_UID"], window="")
+        return classified(Part(rows, events, baseline, {"NEWS": came_back}), SHAPE)
 
 
 def same(uid: str = "u1", **changes: str | None) -> dict[str, str | None]:
@@ -61,6 +64,18 @@ def test_what_was_agreed_on_before_is_stale_and_anything_else_conflicts(ledger: 
     result = found(ledger, now, extract(same(FNAME="Ana", EMAIL="other@example.org")))
     assert result.columns == {("FNAME", "stale"): 1, ("EMAIL", "conflicting"): 1}
     assert result.people == {"conflicting": 1}
+
+
+def test_mail_that_came_back_explains_who_is_not_mailed_and_never_who_is(ledger: Ledger) -> None:
+    people = [Person("u1", news="opt_in"), Person("u2", news="opt_in"), Person("u3", news="opt_out")]
+    events = extract(same("u1", NEWS="opt_out"), same("u2", NEWS="opt_out"), same("u3"))
+    result = found(ledger, people, events, came_back=("u1", "u3"))
+    assert {row["uid"]: row["verdict"] for row in result.differences.to_pylist()} == {
+        "u1": "undeliverable",
+        "u2": "conflicting",
+        "u3": "mailed_without_opt_in",
+    }
+    assert result.people["undeliverable"] == 1
 
 
 def test_a_null_of_the_file_says_nothing_and_an_empty_cell_does(ledger: Ledger) -> None:
