@@ -37,6 +37,10 @@ def _facts(sync: Sync, now: datetime) -> list[tuple[str, str]]:
     for number, (kind, file) in enumerate(sync.import_files.in_order(), start=1):
         layout = file.layout(sync.import_files.defaults)
         facts.append((f"file {number}", f"{kind}: {file.name} ({', '.join(_written(layout))})"))
+    if sync.deletions.source != "none":
+        layout = sync.deletions.layout(sync.import_files.defaults)
+        told = f"{sync.deletions.source} to {sync.deletions.name} ({', '.join(_written(layout))})"
+        facts.append(("deletions", told))
     facts += [("segment", _segment(segment)) for segment in sync.segments]
     limits = ", ".join(f"{name} {value:g}" for name, value in sync.limits.model_dump().items())
     facts += [("brakes at", limits), ("automation", sync.automation)]

@@ -67,3 +67,10 @@ def test_what_is_too_old_is_removed_every_night() -> None:
     repository = build_definitions(syncs=[Sync.model_validate(minimal_sync())]).get_repository_def()
     schedule = repository.get_schedule_def("acme_retention_schedule")
     assert (schedule.cron_schedule, schedule.job_name) == ("20 3 * * *", "acme_retention")
+
+
+@pytest.mark.parametrize(("delay", "cron"), [(5, "15 * * * *"), (49, "59 * * * *"), (55, "59 * * * *")])
+def test_deletions_are_read_after_the_outbound_window_of_the_same_hour(delay: int, cron: str) -> None:
+    windows = {"every": "hour", "start": "2026-01-01T00:00:00Z", "delay_minutes": delay}
+    repository = build_definitions(syncs=[Sync.model_validate(minimal_sync(windows=windows))]).get_repository_def()
+    assert repository.get_schedule_def("acme_deletions_schedule").cron_schedule == cron

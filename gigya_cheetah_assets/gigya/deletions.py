@@ -88,7 +88,7 @@ def from_stream(client: GigyaClient, since: int) -> Iterator[list[DeletedAccount
     """The deletions since a time (epoch ms) up to now, page by page; the stream tells no time of its changes.
 
     Raises:
-        AccountRejected: The site has no such stream, or it does not reach that far back.
+        GigyaRefused: The site has no such stream, or it does not reach that far back.
         GigyaCheetahError: As `GigyaClient.call`.
     """
     cursor = client.call("accounts.stream.create", {"since": since // 1000}, _changes).cursor_id
