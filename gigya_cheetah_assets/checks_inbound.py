@@ -26,6 +26,7 @@ CHANGES = {
     "opt_out_share": "Opt-outs stay within `limits.max_opt_out_share` of all people known.",
     "opt_in_share": "Opt-ins after an opt-out stay within `limits.max_opt_in_share` of all people known.",
     "blank_share": "Emptied values stay within `limits.max_blank_share` of all people known.",
+    "created": "New accounts stay within `limits.max_created`; none unless `create_accounts` says so.",
     "count_identity": "events = planned + rejected + parked + ignored.",
 }
 CHANGES_WARN = {

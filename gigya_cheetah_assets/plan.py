@@ -44,6 +44,8 @@ def _facts(sync: Sync, now: datetime) -> list[tuple[str, str]]:
     facts += [("segment", _segment(segment)) for segment in sync.segments]
     limits = ", ".join(f"{name} {value:g}" for name, value in sync.limits.model_dump().items())
     facts += [("brakes at", limits), ("automation", sync.automation)]
+    if sync.create_accounts != "never":
+        facts.append(("creates", f"{sync.create_accounts} accounts, at most {sync.limits.max_created} a file"))
     if sync.sample_size is not None:
         facts.append(("sample mode", f"at most {sync.sample_size} accounts a window"))
     return facts

@@ -45,13 +45,14 @@ class Windows(Model):
 
 
 class Limits(Model):
-    """Shares at which a sync brakes before it writes; see `gigya-cheetah release`."""
+    """Shares, and a number of new accounts, at which a sync brakes before it writes; see `gigya-cheetah release`."""
 
     max_reject_share: Share = 0.02
     max_volume_drop: Share = 0.5
     max_opt_out_share: Share = 0.1
     max_opt_in_share: Share = 0.1
     max_blank_share: Share = 0.1
+    max_created: Annotated[int, Field(ge=0)] = 100
     max_deletion_share: Share = 0.05
     max_segment_change: Share = 0.5
 
@@ -60,6 +61,7 @@ class Sync(Model):
     """One sync file.
 
     Attributes:
+        create_accounts: Whether rows about people whom Gigya does not know make accounts, and of which kind.
         record_filter: Conditions that all must hold for a record to be exported; the others are filtered.
         sample_size: Sample mode: only so many accounts of a window, the lowest UIDs by their stable order.
         retention_days: How long local copies and Parquet of personal data are kept; see docs/operations.md.
@@ -74,6 +76,7 @@ class Sync(Model):
     record_filter: tuple[RecordFilter, ...] = ()
     fields: Annotated[tuple[FieldConfig, ...], Field(min_length=1)]
     inbound_files: InboundFiles | None = None
+    create_accounts: Literal["never", "lite", "full"] = "never"
     segments: tuple[Segment, ...] = ()
     deletions: Deletions = Deletions()
     limits: Limits = Limits()
@@ -93,6 +96,7 @@ class Sync(Model):
         columns = {field.cheetahmail.upper() for field in self.fields}
         problems = [
             *self._field_problems(),
+            *self._creation_problems(),
             *self._list_problems(),
             *self._deadline_problems(),
             *self._deletion_problems(),
@@ -131,6 +135,12 @@ class Sync(Model):
         if any(file.name == self.deletions.name for _, file in self.import_files.in_order()):
             problem = "expected a name that no kind of import_files has"
         return [] if problem is None else [f"deletions: {problem}"]
+
+    def _creation_problems(self) -> list[str]:
+        if self.create_accounts in ("never", self.gigya.accounts) or self.gigya.accounts == "both":
+            return []
+        kind, read = self.create_accounts, self.gigya.accounts
+        return [f"create_accounts: expected gigya.accounts: both, since {kind} accounts are not read with {read}"]
 
     def _deadline_problems(self) -> list[str]:
         column = self.opt_out_deadlines.country_column

@@ -6,6 +6,7 @@ Only what differs is sent, through the account's door. A write whose answer was 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +40,7 @@ class Written:
         fields: Fields of Gigya's that it refused.
         updated: Of Gigya's clock, epoch ms; None when it is not known.
         document: The account as it is now, as far as it is known.
+        became: UID or key of the account that was made.
     """
 
     item: Item
@@ -48,6 +50,7 @@ class Written:
     fields: tuple[str, ...] = ()
     updated: int | None = None
     document: Document | None = field(default=None, repr=False)
+    became: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,13 +63,8 @@ class _Update:
     changes: list[Change]
 
     def has_arrived(self, account: Account) -> bool:
-        """Whether a write whose answer was lost is there.
-
-        Of a consent its state tells, since a flag may stand there before.
-        """
-        plain = {name: value for name, value in self.update.items() if form_of(name) == "field"}
-        consents = (change for change in self.changes if change.subscription)
-        return stands(plain, account.document) and all(account.holds(change) for change in consents)
+        """Whether a write whose answer was lost is there."""
+        return has_arrived(self.update, self.changes, account)
 
 
 class AccountWriter:
@@ -153,11 +151,17 @@ def _moved_on(change: Change, account: Account) -> bool:
     return (account.now(change) or None) not in {change.before or None, change.value or None}
 
 
-def stands(update: Any, document: Any) -> bool:
-    """Whether an account has all that an update would give it."""
+def has_arrived(update: dict[str, Any], changes: Sequence[Change], account: Account) -> bool:
+    """Whether an account has what an update gives it; of a consent its state tells, since a flag may stand before."""
+    plain = {name: value for name, value in update.items() if form_of(name) == "field"}
+    consents = (change for change in changes if change.subscription)
+    return _stands(plain, account.document) and all(account.holds(change) for change in consents)
+
+
+def _stands(update: Any, document: Any) -> bool:
     if not isinstance(update, dict):
         return bool(update == document)
-    return all(stands(value, (document or {}).get(name)) for name, value in update.items())
+    return all(_stands(value, (document or {}).get(name)) for name, value in update.items())
 
 
 def _laid_over(document: Document, update: dict[str, Any]) -> Document:

@@ -102,6 +102,15 @@ class AccountReader:
         except AccountGone:
             return None
 
+    def at(self, address: str) -> Account | None:
+        """The account that has an address as its own, read from storage; None where there is none."""
+        params = {"findBy": {"_email": address}, "include": _INCLUDE}
+        try:
+            document = self._client.call("accounts.getAccountInfo", params, _document)
+        except AccountGone:
+            return None
+        return next(iter(self.mapped([document]).values()), None)
+
     def mapped(self, documents: Iterable[Document]) -> dict[str, Account]:
         """Documents as accounts, by UID or key; mapped as the outbound direction does it."""
         by_key = {key: document for document in documents if (key := self._key(document)) is not None}

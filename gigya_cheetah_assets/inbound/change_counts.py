@@ -7,6 +7,7 @@ from collections import Counter
 import msgspec
 
 from gigya_cheetah_assets.config import Limits
+from gigya_cheetah_assets.inbound.newcomers import masked
 from gigya_cheetah_assets.inbound.person import Planned
 from gigya_cheetah_assets.inbound.read import InboundRead
 from gigya_cheetah_assets.ledger.consents import OPT_IN, OPT_OUT
@@ -35,6 +36,9 @@ class ChangeSetSummary(msgspec.Struct, kw_only=True, frozen=True):
         opt_ins: Subscriptions that turn from opt-out to opt-in.
         blanks: Values that are emptied.
         mail_ended: Subscriptions on which mail came back for good: a state of the mailbox, no consent.
+        created: Accounts that have to be made.
+        creatable: Accounts that `create_accounts` would make of the rejected and parked rows.
+        newcomers: Some of either: line, masked address, what the account would hold.
         told: Values of CheetahMail's that lost, and people whom it opted out by our order after they had come back;
             the next outbound window tells it what stands.
         read_rejected: Rows that were rejected before, while the file was read.
@@ -64,6 +68,9 @@ class ChangeSetSummary(msgspec.Struct, kw_only=True, frozen=True):
     opt_ins: int
     blanks: int
     mail_ended: int = 0
+    created: int = 0
+    creatable: int = 0
+    newcomers: list[tuple[int, str, str]] = msgspec.field(default_factory=list)
     told: int
     population: int
     reasons: summary.Reasons
@@ -77,11 +84,13 @@ class Counts:
     def __init__(self, subscriptions: tuple[str, ...]) -> None:
         self.planned = self.rejected = self.parked = self.people = self.changed = 0
         self.opt_outs = self.opt_ins = self.blanks = self.told = self.mail_ended = 0
+        self.created = self.creatable = 0
         self.ignored: Counter[str] = Counter()
         self.decisions: Counter[tuple[str, str]] = Counter()
         self.conflicts: Counter[str] = Counter()
         self.writes: Counter[str] = Counter()
         self.reasons: Counter[tuple[str, str]] = Counter()
+        self._newcomers: list[tuple[int, str, str]] = []
         self._examples: list[tuple[str, str, str, str]] = []
         self._subscriptions = subscriptions
 
@@ -104,6 +113,16 @@ class Counts:
                 self._example(done.item.uid, change.column, f"{change.before or 'none'} -> {change.value}", change.rule)
             else:
                 self.blanks += not change.value
+
+    def newcomer(self, made: Planned, *, email: str, creates: bool) -> None:
+        """Counts somebody of whom an account is made, or would be."""
+        self.created += creates
+        self.creatable += not creates
+        if len(self._newcomers) < _EXAMPLES:
+            changes = made.item.changes
+            holds = [f"{c.column} {c.value}" if c.subscription else c.column for c in changes if c.write]
+            address = next(change.value or "" for change in changes if change.column == email)
+            self._newcomers.append((made.item.line or 0, masked(address), ", ".join(holds)))
 
     def _example(self, uid: str, column: str, step: str, rule: str) -> None:
         if len(self._examples) < _EXAMPLES:
@@ -132,6 +151,9 @@ class Counts:
             opt_outs=self.opt_outs,
             opt_ins=self.opt_ins,
             blanks=self.blanks,
+            created=self.created,
+            creatable=self.creatable,
+            newcomers=sorted(self._newcomers),
             told=self.told,
             mail_ended=self.mail_ended,
             population=population,
@@ -156,6 +178,7 @@ def brakes_of(made: ChangeSetSummary, limits: Limits) -> list[Brake]:
         _turned("opt_out_share", made.opt_outs, made.population, limits.max_opt_out_share),
         _turned("opt_in_share", made.opt_ins, made.population, limits.max_opt_in_share),
         _turned("blank_share", made.blanks, made.population, limits.max_blank_share),
+        Brake("created", made.created, limits.max_created, f"{made.created} new accounts", counts=True),
     ]
 
 

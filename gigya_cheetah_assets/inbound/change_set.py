@@ -15,7 +15,6 @@ from time import time
 from typing import Self
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.gigya import GigyaClient
@@ -24,10 +23,10 @@ from gigya_cheetah_assets.inbound.accounts import Account
 from gigya_cheetah_assets.inbound.change_counts import ChangeSetSummary, Counts
 from gigya_cheetah_assets.inbound.everybody import Everybody
 from gigya_cheetah_assets.inbound.feeds import Feed, feed_of
+from gigya_cheetah_assets.inbound.naming import Naming
+from gigya_cheetah_assets.inbound.nobody import Nobody
 from gigya_cheetah_assets.inbound.oscillation import at_rest
-from gigya_cheetah_assets.inbound.parse import REJECTS
 from gigya_cheetah_assets.inbound.person import (
-    UNKNOWN_ADDRESS,
     UNKNOWN_UID,
     Row,
     merged_items,
@@ -163,12 +162,15 @@ class _Maker:
         self._waited = LazyParquet(folder / WAITED_FILE)
         self._late: list[Row] = []
         self._sent: dict[str, Item] = {}
+        self._nobody = Nobody(feed, everybody, self.counts, self._rejects, state=state, stones=stones, read=read)
+        self._naming = Naming(feed, everybody, self._nobody, state)
 
     def make(self, events: Path, progress: Progress) -> None:
         """All rows of the file; the ledger's plan is renewed as a whole, but for what a killed run has sent."""
         self._sent = {item.uid: item for item in self._state.items(self._read.sha256, fate="sent")}
         self._state.plan_anew(self._read.sha256)
         with TemporaryDirectory(dir=self._folder) as scratch:
+            self._nobody.gathers_in(Path(scratch))
             spool = self._spooled(events, Path(scratch))
             for part in spool.read(spool.parts) if spool is not None else ():
                 self._part(part.to_pylist())
@@ -176,6 +178,8 @@ class _Maker:
             if self._late:
                 # At the end, for a part that came later would have replaced the items of these accounts.
                 self._part(self._late, late=True)
+            for items in self._nobody.newcomers():
+                self._plan(items)
 
     def close(self) -> None:
         """Closes the files."""
@@ -197,32 +201,8 @@ class _Maker:
             if spool is None:
                 parts = parts_for(self._read.events, _PART_ROWS)
                 spool = Spool(folder, "rows", batch.schema, key="uid", parts=parts)
-            spool.add(self._named(batch))
+            spool.add(self._naming.named(batch))
         return spool
-
-    def _named(self, batch: pa.Table) -> pa.Table:
-        """A row without a UID gets that of the only account which has its address."""
-        batch = self._of_today(batch)
-        nameless = pc.is_null(batch["uid"])
-        if not pc.any(nameless).as_py():
-            return batch
-        rows = batch.filter(nameless).to_pylist()
-        owners = self._everybody.whose(row["email"] for row in rows)
-        for row in rows:
-            row["uid"] = owners.get((row["email"] or "").strip().lower())
-        unknown = [row for row in rows if row["uid"] is None]
-        self._keep_or_reject(unknown, UNKNOWN_ADDRESS)
-        found = pa.Table.from_pylist([row for row in rows if row["uid"] is not None], schema=batch.schema)
-        return pa.concat_tables([batch.filter(pc.invert(nameless)), found])
-
-    def _of_today(self, batch: pa.Table) -> pa.Table:
-        """Rows that name a lite account which registered are about the UID."""
-        uids = batch["uid"].to_pylist()
-        successors = self._everybody.successors(uids)
-        if not successors:
-            return batch
-        today = pa.array([successors.get(uid, uid) for uid in uids], pa.string())
-        return batch.set_column(batch.schema.get_field_index("uid"), "uid", today)
 
     def _part(self, rows: list[Row], *, late: bool = False) -> None:
         """One part: its items go into the ledger."""
@@ -244,10 +224,13 @@ class _Maker:
         if late:
             before = {item.uid: item for item in self._state.pending(self._read.sha256)}
             items = [merged_items(before[item.uid], item) if item.uid in before else item for item in items]
+        self._plan(items)
+        self._waited.add(pa.Table.from_pylist(list(_waited(found.parked)), schema=WAITED))
+
+    def _plan(self, items: list[Item]) -> None:
         self._state.plan_more(self._read.sha256, items)
         steps.reached(steps.ITEMS_PLANNED)
         self._changes.add(pa.Table.from_pylist(list(_lines(items)), schema=CHANGES))
-        self._waited.add(pa.Table.from_pylist(list(_waited(found.parked)), schema=WAITED))
 
     def _mail_ended(self, people: dict[str, list[Row]]) -> dict[str, set[str]]:
         """Notes to whom mail ended, and tells by UID on which subscriptions it has."""
@@ -264,7 +247,7 @@ class _Maker:
         if not stones:
             return people
         kept = {uid: deleted.of_accounts(self._feed, theirs, stones) for uid, theirs in people.items()}
-        self._refuse([row for each in kept.values() for row in each.deleted], deleted.DELETED)
+        self._nobody.refuse([row for each in kept.values() for row in each.deleted], deleted.DELETED)
         return {uid: each.living for uid, each in kept.items()}
 
     def _look_up(self, people: dict[str, list[Row]]) -> _Lookups:
@@ -308,7 +291,7 @@ class _Maker:
         )
         item = self._unless_sent(done.item, found.accounts[uid])
         done = replace(done, item=at_rest(item, turns))
-        self._reject(done.rejects)
+        self._nobody.reject(done.rejects)
         self._state.tell_anew(done.doubtful)
         self.counts.add(done, rows=len(rows))
         return done.item
@@ -324,8 +307,9 @@ class _Maker:
         return item
 
     def _unknown(self, rows: list[Row], *, late: bool) -> None:
-        """Rows of UIDs without an account: an opt-out follows its address, anything else is a reject."""
-        rest: list[Row] = []
+        """Rows of UIDs without an account: an opt-out follows its address, anything else is nobody's."""
+        rest = [row for row in rows if self._nobody.is_begun(row)]
+        rows = [row for row in rows if not self._nobody.is_begun(row)]
         owners = {} if late else self._everybody.whose(row["email"] for row in rows if opt_outs_of(self._feed, row))
         for row in rows:
             owner = owners.get((row["email"] or "").strip().lower())
@@ -333,37 +317,7 @@ class _Maker:
                 self._late.append({**only_opt_outs(self._feed, row), "uid": owner})
             else:
                 rest.append(row)
-        self._keep_or_reject(rest, UNKNOWN_UID)
-
-    def _keep_or_reject(self, rows: list[Row], reason: str) -> None:
-        """Opt-outs without an account wait on their address; every other row is a reject.
-
-        Of who was deleted nothing is kept: the tombstone remembers that there was an opt-out.
-        """
-        stones = self._stones.of((row["uid"] for row in rows), (row["email"] for row in rows))
-        rows, gone = deleted.of_nobody(rows, stones)
-        self._stones.note_opt_outs(deleted.opt_outs_after(self._feed, gone))
-        self._refuse(gone, deleted.DELETED)
-        parked = [
-            ParkedOptOut(row["email"], name, row["at"], self._read.name, row["line"])
-            for row in rows
-            if row["email"]
-            for name in opt_outs_of(self._feed, row)
-        ]
-        self._state.park(parked)
-        steps.reached(steps.OPT_OUTS_PARKED)
-        kept = {opt_out.line for opt_out in parked}
-        self.counts.parked += len(kept)
-        self._refuse([row for row in rows if row["line"] not in kept], reason)
-
-    def _refuse(self, rows: list[Row], reason: str) -> None:
-        self.counts.rejected += len(rows)
-        self._reject([(row["line"], "", reason) for row in rows])
-
-    def _reject(self, lines: tuple[tuple[int, str, str], ...] | list[tuple[int, str, str]]) -> None:
-        if lines:
-            rows = [{"line": line, "column": column or None, "reason": reason} for line, column, reason in lines]
-            self._rejects.add(pa.Table.from_pylist(rows, schema=REJECTS))
+        self._nobody.add(rest, UNKNOWN_UID)
 
 
 def _lines(items: list[Item]) -> Iterator[dict[str, object]]:

@@ -70,7 +70,7 @@ class Everybody:
         return self._by_key.holders(pa.chunked_array([pa.array(wanted, pa.string())])) if wanted else {}
 
     def whose(self, addresses: Iterable[str]) -> dict[str, str]:
-        """The same, and the keys of lite accounts whose person has no full account."""
+        """As `owners`, and the keys of lite accounts whose person has no full account."""
         wanted = sorted({address for address in addresses if address})
         if not wanted or not self._table.lite:
             return self.owners(wanted)

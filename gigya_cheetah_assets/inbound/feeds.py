@@ -41,6 +41,7 @@ class Feed:
         lists: List id to subscription column.
         now: Epoch ms; no time of a file counts that lies beyond.
         own_uploads: What we uploaded, to know an echo by; None when that is not known.
+        creates: Whether a row without a UID may be about somebody of whom an account is made.
     """
 
     kind: str
@@ -50,6 +51,7 @@ class Feed:
     lists: Mapping[str, str]
     now: int
     own_uploads: OwnUploads | None = None
+    creates: bool = False
 
     @cached_property
     def reasons(self) -> dict[str, Treatment]:
@@ -125,7 +127,8 @@ def feed_of(kind: str, sync: Sync, table: FieldTable, *, now: int, own_uploads: 
             "inbound_files.subscribes: expected a list, found none: an opt-in must name its subscription",
             next_step="add list: {id: column} to subscribes or unsubscribes in inbound_files",
         )
-    return Feed(kind, config, config.layout(files.defaults), table, lists, now, own_uploads)
+    creates = sync.create_accounts != "never" and kind in kinds.DESCRIBING
+    return Feed(kind, config, config.layout(files.defaults), table, lists, now, own_uploads, creates)
 
 
 def columns_of(feed: Feed, header: Header) -> Columns:

@@ -67,6 +67,8 @@ class KindColumns:
     own: tuple[tuple[str, pa.DataType], ...] = ()
 
 
+DESCRIBING = ("profiles", "full_extract", "subscribes")
+"""Kinds whose rows describe a person, so that an account can be made of them."""
 _TEXT = pa.string()
 COMMON = (("line", pa.int64()), ("uid", _TEXT), ("email", _TEXT), ("at", pa.int64()))
 KINDS: dict[str, KindColumns] = {

@@ -40,9 +40,16 @@ def texts(feed: Feed, columns: Columns, rows: pa.Table, canonical: str) -> pa.Ar
 
 
 def uids(feed: Feed, columns: Columns, rows: pa.Table, verdicts: Verdicts, *, needed: bool) -> pa.Array:
-    """The UIDs; where they are not needed, a malformed one becomes null and the address must do."""
+    """The UIDs; where they are not needed, a malformed one becomes null and the address must do.
+
+    Where accounts are made of newcomers a row without any is one, and needs an address.
+    """
     found = texts(feed, columns, rows, kinds.UID)
     odd = malformed_uid(found)
+    if needed and feed.creates:
+        verdicts.reject(odd, kinds.UID, MALFORMED_UID)
+        someone(found, texts(feed, columns, rows, kinds.EMAIL), verdicts)
+        return found
     if needed:
         verdicts.reject(pc.is_null(found), kinds.UID, MISSING_UID)
         verdicts.reject(odd, kinds.UID, MALFORMED_UID)

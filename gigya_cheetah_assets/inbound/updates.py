@@ -23,9 +23,11 @@ from gigya_cheetah_assets.inbound.account_write import MOVED_ON, AccountWriter, 
 from gigya_cheetah_assets.inbound.accounts import IN_FLIGHT, Account
 from gigya_cheetah_assets.inbound.change_counts import ChangeSetSummary
 from gigya_cheetah_assets.inbound.change_set import WAITED_FILE
+from gigya_cheetah_assets.inbound.create import Creator
 from gigya_cheetah_assets.inbound.doors import FullDoor, LiteDoor
 from gigya_cheetah_assets.inbound.everybody import Everybody
 from gigya_cheetah_assets.inbound.lite_accounts import LiteFound
+from gigya_cheetah_assets.inbound.newcomers import is_new
 from gigya_cheetah_assets.inbound.parse import REJECTS
 from gigya_cheetah_assets.inbound.rejects import LineRejects
 from gigya_cheetah_assets.inbound.take import state_of
@@ -135,6 +137,7 @@ class _Run:
         self._everybody = Everybody(client, sync, table, ledger=ledger, state=state, in_flight=in_flight)
         full, lite = FullDoor(self._everybody.full, sync.gigya.lang), LiteDoor(table, self._everybody.lite)
         self._writer = AccountWriter(client, table, full=full, lite=lite)
+        self._creator = Creator(client, sync, table, self._everybody)
         self._state, self._ledger, self._sync, self._changes = state, ledger, sync, changes
         self._email = table.email.cheetahmail
         self._in_flight = in_flight
@@ -144,7 +147,7 @@ class _Run:
         with ThreadPoolExecutor(self._in_flight, thread_name_prefix="setAccountInfo") as threads:
             for items in self._state.pending_batches(self._changes.sha256, _BATCH):
                 uids = [item.uid for item in items if item.writes]
-                found = self._everybody.read(uids)
+                found = self._everybody.read([uid for uid in uids if not is_new(uid)])
                 self._state.sending(self._changes.sha256, uids)
                 written = list(threads.map(self._written, items, repeat(found)))
                 self._settle(written, found.accounts)
@@ -152,6 +155,8 @@ class _Run:
                 progress.add(len(items))
 
     def _written(self, item: Item, found: LiteFound) -> Written:
+        if is_new(item.uid):
+            return self._creator.create(item)
         if item.uid in found.registered:
             return Written(item, "pending", MOVED_ON)
         return self._writer.write(item, found.accounts.get(item.uid))
@@ -159,7 +164,7 @@ class _Run:
     def _settle(self, written: Sequence[Written], accounts: dict[str, Account]) -> None:
         """What became of a batch, in one transaction; an opt-out that Gigya refused is kept on the address."""
         now = self._everybody.full.mapped([done.document for done in written if done.document is not None])
-        done = [_settlement(one, now.get(one.item.uid)) for one in written if one.fate != "pending"]
+        done = [_settlement(one, now.get(one.became or one.item.uid)) for one in written if one.fate != "pending"]
         refused = [one for one in written if one.fate == "rejected"]
         with self._ledger.writing(self._sync.name):
             self._state.settle(self._changes.sha256, done)
@@ -170,11 +175,16 @@ class _Run:
         for one in written:
             self.written.update(one.columns)
 
+    def _address(self, item: Item, accounts: dict[str, Account]) -> str | None:
+        if is_new(item.uid):
+            return next((change.value for change in item.changes if change.column == self._email), None)
+        return accounts[item.uid].cells.get(self._email) if item.uid in accounts else None
+
     def _refused(self, rejected: Sequence[Written], accounts: dict[str, Account]) -> list[ParkedOptOut]:
         return [
             ParkedOptOut(address, change.column, change.at, self._changes.name, change.line)
             for one in rejected
-            if one.item.uid in accounts and (address := accounts[one.item.uid].cells.get(self._email))
+            if (address := self._address(one.item, accounts))
             for change in one.item.changes
             if change.subscription and change.write and change.value == OPT_OUT
         ]
@@ -196,7 +206,7 @@ def _settlement(done: Written, now: Account | None) -> Settlement:
     cells = {} if now is None else {name: text for name, text in now.cells.items() if name in changed}
     # Gigya's code, and after it the fields that it refused.
     code = None if done.code is None else " ".join((done.code, *done.fields))
-    return Settlement(done.item.uid, done.fate, code, updated=done.updated, cells=cells)
+    return Settlement(done.item.uid, done.fate, code, updated=done.updated, cells=cells, became=done.became)
 
 
 def _write_fates(folder: Path, items: Sequence[Item]) -> summary.Reasons:

@@ -187,15 +187,18 @@ class InboundState:
         with self._ledger.transaction(self._sync) as (connection, mark):
             name, now = self._name(connection, sha256), _now()
             agreement = Agreement(connection, mark, self._sync, self._shape, f"{INBOUND}{sha256[:16]}", now)
-            settled, moved = [], False
+            settled: list[Item] = []
+            planned: list[str] = []
+            moved = False
             for settlement in settlements:
                 item = self._settled(connection, sha256, settlement, now)
                 if item is None:
                     continue
                 settled.append(item)
+                planned.append(settlement.uid)
                 if item.fate in ("applied", "unchanged"):
                     moved |= agreement.settle(item.uid, item.changes, settlement.updated, settlement.cells)
-            asked.forget(connection, self._sync, sha256, [item.uid for item in settled])
+            asked.forget(connection, self._sync, sha256, planned)
             self._moved_on(connection, moved=moved)
             _log(ConsentLog(connection, mark, self._sync), name, settled)
             return len(settled)
@@ -325,9 +328,10 @@ class InboundState:
         row = connection.execute(sa.select(inbound_items).where(*which)).first()
         if row is None:
             return None
-        values = {"fate": settlement.fate, "code": settlement.code, "settled_at": now}
+        uid = settlement.became or settlement.uid
+        values = {"fate": settlement.fate, "code": settlement.code, "settled_at": now, "uid": uid}
         connection.execute(sa.update(inbound_items).where(*which).values(**values))
-        return replace(_item(row), fate=settlement.fate, code=settlement.code, settled_at=now)
+        return replace(_item(row), uid=uid, fate=settlement.fate, code=settlement.code, settled_at=now)
 
 
 def _log(log: ConsentLog, source: str, items: Sequence[Item]) -> None:

@@ -141,6 +141,7 @@ class Settlement:
         updated: A time of Gigya's own clock, epoch ms, at which the account was as agreed: that of the response to
             the update, or the account's last update as it was read. None leaves the ledger's.
         cells: Texts that outbound will make of the account where they differ from the planned ones, by column.
+        became: UID or key of the account that was made; from here on the item is about it.
     """
 
     uid: str
@@ -148,6 +149,7 @@ class Settlement:
     code: str | None = None
     updated: int | None = None
     cells: Mapping[str, str | None] = field(default_factory=dict)
+    became: str | None = None
 
 
 @dataclass(frozen=True)

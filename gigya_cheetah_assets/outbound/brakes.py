@@ -23,6 +23,7 @@ BRAKES = (
     "opt_out_share",
     "opt_in_share",
     "blank_share",
+    "created",
     "deletion_share",
     "segment_change",
 )
@@ -48,17 +49,24 @@ class Brake:
         found: The share that was found, or None where there is nothing to compare with.
         limit: The share that may not be exceeded.
         explanation: The figures in words.
+        counts: Whether both are numbers of records and no shares.
     """
 
     name: str
     found: float | None
     limit: float
     explanation: str
+    counts: bool = False
 
     @property
     def holds(self) -> bool:
         """Whether the window may go on."""
         return self.found is None or self.found <= self.limit
+
+    def __str__(self) -> str:
+        """What was found and what is allowed."""
+        form = "g" if self.counts else ".1%"
+        return f"{self.name} {self.found or 0:{form}} is over its limit {self.limit:{form}} ({self.explanation})"
 
 
 def refuse_if_braked(ledger: Ledger, sync: str, partition: Partition, found: Sequence[Brake]) -> None:
@@ -76,8 +84,7 @@ def refuse_if_braked(ledger: Ledger, sync: str, partition: Partition, found: Seq
     broken = [b for b in found if not b.holds and not ledger.is_released(sync, partition.stamp, b.name)]
     if broken:
         raise StopSync(
-            f"{sync}, {partition.key}: "
-            + "; ".join(f"{b.name} {b.found:.1%} is over its limit {b.limit:.1%} ({b.explanation})" for b in broken),
+            f"{sync}, {partition.key}: " + "; ".join(map(str, broken)),
             next_step="look at the rejects and checks; if they are right, run: "
             + " && ".join(f"gigya-cheetah release {sync} {partition.key} {b.name}" for b in broken),
         )
