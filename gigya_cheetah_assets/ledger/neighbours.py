@@ -133,11 +133,12 @@ def neighbours(
     blocked = {name: which.copy() for name, which in found.blocked.items()}
     inherited = {name: which.copy() for name, which in found.inherited.items()}
     arrives = moves.moved | ~mask(before.known)
+    left = list(left)
     stayed = {(opt_out.address, opt_out.subscription): opt_out.decided_at for opt_out in left}
     old, new = moves.old.to_pylist(), moves.new.to_pylist()
     now = {name: _decisions(rows, name) for name in shape.subscriptions}
     lines: list[dict[str, object]] = []
-    for row in np.flatnonzero(moves.asked).tolist():
+    for row in np.flatnonzero(moves.asked & _crossed(moves, holders, left)).tolist():
         there = [one for one in holders.get(new[row], ()) if one.uid != uids[row]]
         behind = [one for one in holders.get(old[row] or "", ()) if one.uid != uids[row]] if moves.moved[row] else []
         contested[row] |= bool(moves.moved[row] and (there or behind))
@@ -155,6 +156,12 @@ def neighbours(
     own = _own(before, shape, contested, old, uids)
     made = pa.Table.from_pylist([*own, *lines], schema=LEFT)
     return Neighbours(moves.moved, contested, blocked, inherited, made)
+
+
+def _crossed(moves: Moves, holders: Mapping[str, object], left: Iterable[ParkedOptOut]) -> Mask:
+    """Who comes from or to an address where somebody else is or has left anything: few, so only they are looked at."""
+    there = pa.array([*holders, *(opt_out.address for opt_out in left)], pa.string())
+    return mask(pc.or_(*(pc.is_in(cells, value_set=there) for cells in (moves.new, moves.old))))
 
 
 def _later(opt_in: int | None, opt_out: int | None) -> bool:

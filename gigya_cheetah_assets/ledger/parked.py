@@ -63,6 +63,8 @@ def _read(connection: Connection, table: sa.Table, sync: str, addresses: Iterabl
     query = query.order_by(table.c.address, table.c.subscription)
     if addresses is None:
         return [ParkedOptOut(*row) for row in connection.execute(query)]
+    if connection.execute(query.limit(1)).first() is None:
+        return []
     wanted = sorted({normal_address(address) for address in addresses})
     chunks = (wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK))
     found = (connection.execute(query.where(table.c.address.in_(chunk))) for chunk in chunks)

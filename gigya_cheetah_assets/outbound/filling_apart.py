@@ -21,8 +21,8 @@ from gigya_cheetah_assets.mapping import FieldTable, account_decoder
 from gigya_cheetah_assets.outbound.filling import Filled, Filling
 from gigya_cheetah_assets.outbound.spool import Spool
 
-# Fewer are decoded here before a second process has loaded what it needs.
-LARGE = 50_000
+# Fewer are decoded here in no more time than a second process needs for its start and its work.
+LARGE = 150_000
 _END = b""
 
 
