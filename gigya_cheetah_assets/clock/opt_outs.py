@@ -1,8 +1,8 @@
 """Every opt-out on its way: first seen where and when, on the other side when, due when. Reads only.
 
-An opt-out of Gigya's has reached CheetahMail when a file with it lies in the outbox, and is confirmed when the import
-report says that CheetahMail took it; one of CheetahMail's has reached Gigya when Gigya took it. What a report refuses
-is open again until a later file carries it.
+An opt-out of Gigya's has reached CheetahMail when a file with it lies in the outbox. It is confirmed when the import
+report says that CheetahMail took it, when its echo comes back, or when a row of CheetahMail's shows it; one of
+CheetahMail's has reached Gigya when Gigya took it. What a report refuses is open again until a later file carries it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from gigya_cheetah_assets.clock.deadlines import due
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.config.deadlines import OptOutDeadlines
 from gigya_cheetah_assets.ledger import Ledger
+from gigya_cheetah_assets.ledger.confirmations import Confirmed, confirmations
 from gigya_cheetah_assets.ledger.import_results import FileResult, RefusedOptOut, refused, results
 from gigya_cheetah_assets.ledger.open_opt_outs import waiting_opt_outs
 from gigya_cheetah_assets.ledger.opt_out_log import LoggedOptOut, cells_of, files_begun, logged_opt_outs
@@ -89,7 +90,7 @@ class OptOuts:
         for page in logged_opt_outs(self.ledger, self.sync.name, since=since):
             countries = self._countries([one.uid for one in page])
             made = [self._logged(one, country, told, begun) for one, country in zip(page, countries, strict=True)]
-            yield [settled for one in made for settled in self._but_refused(one)]
+            yield [settled for one in self._confirmed(made) for settled in self._but_refused(one)]
         yield [*self._again.values()]
 
     def _countries(self, uids: list[str | None]) -> list[str | None]:
@@ -144,6 +145,12 @@ class OptOuts:
             reached, confirmed, fate,
         )  # fmt: skip
 
+    def _confirmed(self, made: list[OptOut]) -> list[OptOut]:
+        """Those that no report has confirmed, by what CheetahMail showed since."""
+        waits = sorted({one.uid for one in made if one.fate == "delivered" and one.uid is not None})
+        shown = confirmations(self.ledger, self.sync.name, waits) if waits else {}
+        return [_by_what_was_shown(one, shown) if one.fate == "delivered" else one for one in made]
+
     def _but_refused(self, one: OptOut) -> Iterator[OptOut]:
         """Keeps a refused one back until all is read: a later file may have carried it."""
         earlier = self._again.pop((one.uid, one.subscription), None)
@@ -184,6 +191,11 @@ class _Told:
             return None, f"refused: {known.reason}"
         report = self.files.get(one.source)
         return (None, "delivered") if report is None else (report.reported_at, "imported")
+
+
+def _by_what_was_shown(one: OptOut, shown: Confirmed) -> OptOut:
+    since = [told for told in shown.get((one.uid or "", one.subscription), []) if told[0] >= (one.reached_at or 0)]
+    return replace(one, confirmed_at=min(since)[0], fate=min(since)[1]) if since else one
 
 
 def _due(decided: int | None, seen: int, country: str | None, deadlines: OptOutDeadlines) -> int:

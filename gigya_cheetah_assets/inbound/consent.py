@@ -133,4 +133,7 @@ def _echoes(feed: Feed, uid: pa.Array, at: pa.Array, treatment: pa.Array, spoken
     for row, person, when in zip(pc.indices_nonzero(candidates).to_pylist(), people, times, strict=True):
         sent = [uploaded.get((person, name), ()) for name, mask in masks.items() if mask[row]]
         found[row] = all(any(-CLOCK_SKEW <= when - time <= window for time in delivered) for delivered in sent)
+    if feed.echoed is not None:
+        rows = [row for row, echo in enumerate(found) if echo]
+        feed.echoed([(uid[row].as_py(), name) for row in rows for name, mask in masks.items() if mask[row]])
     return pa.array(found, pa.bool_())

@@ -29,19 +29,27 @@ all times are epoch ms."""
 ACKNOWLEDGED = pa.schema([("uid", pa.string()), ("subscription", pa.string()), ("at", pa.int64())])
 
 
+Echoed = Callable[[list[tuple[str, str]]], None]
+"""Is told the echoes of our own opt-outs, batch by batch: UID and subscription column."""
+
+
 @dataclass(frozen=True)
 class Feed:
     """A feed with all that decides how it is read.
 
-    Attributes:
-        kind: One of `kinds.KINDS`.
-        config: Its part of the sync file.
-        format: The defaults with its own settings.
-        table: The field table.
-        lists: List id to subscription column.
-        now: Epoch ms; no time of a file counts that lies beyond.
-        own_uploads: What we uploaded, to know an echo by; None when that is not known.
-        creates: Whether a row without a UID may be about somebody of whom an account is made.
+        Attributes:
+            kind: One of `kinds.KINDS`.
+            config: Its part of the sync file.
+            format: The defaults with its own settings.
+            table: The field table.
+            lists: List id to subscription column.
+            now: Epoch ms; no time of a file counts that lies beyond.
+            own_uploads: What we uploaded, to know an echo by; None when that is not known.
+    <<<<<<< HEAD
+            creates: Whether a row without a UID may be about somebody of whom an account is made.
+    =======
+            echoed: Is told of echoes.
+    >>>>>>> 0d2fac3 (An echo of our own opt-out, or a row of CheetahMail's that shows it, confirms it on the clock)
     """
 
     kind: str
@@ -52,6 +60,7 @@ class Feed:
     now: int
     own_uploads: OwnUploads | None = None
     creates: bool = False
+    echoed: Echoed | None = None
 
     @cached_property
     def reasons(self) -> dict[str, Treatment]:
@@ -111,7 +120,15 @@ class Typed:
     acknowledged: pa.Table = field(default_factory=ACKNOWLEDGED.empty_table)
 
 
-def feed_of(kind: str, sync: Sync, table: FieldTable, *, now: int, own_uploads: OwnUploads | None = None) -> Feed:
+def feed_of(
+    kind: str,
+    sync: Sync,
+    table: FieldTable,
+    *,
+    now: int,
+    own_uploads: OwnUploads | None = None,
+    echoed: Echoed | None = None,
+) -> Feed:
     """The feed of a kind.
 
     Raises:
@@ -128,7 +145,7 @@ def feed_of(kind: str, sync: Sync, table: FieldTable, *, now: int, own_uploads: 
             next_step="add list: {id: column} to subscribes or unsubscribes in inbound_files",
         )
     creates = sync.create_accounts != "never" and kind in kinds.DESCRIBING
-    return Feed(kind, config, config.layout(files.defaults), table, lists, now, own_uploads, creates)
+    return Feed(kind, config, config.layout(files.defaults), table, lists, now, own_uploads, creates, echoed)
 
 
 def columns_of(feed: Feed, header: Header) -> Columns:

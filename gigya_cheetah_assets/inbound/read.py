@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.config.files import InboundDefaults
 from gigya_cheetah_assets.inbound import consent, container, others
-from gigya_cheetah_assets.inbound.feeds import Columns, Feed, OwnUploads, Typed, columns_of, feed_of, schema_of
+from gigya_cheetah_assets.inbound.feeds import Columns, Echoed, Feed, OwnUploads, Typed, columns_of, feed_of, schema_of
 from gigya_cheetah_assets.inbound.json_rows import JsonParser
 from gigya_cheetah_assets.inbound.limits import Limits
 from gigya_cheetah_assets.inbound.opened import Readable, readable
@@ -130,6 +130,7 @@ def read_file(
     folder: Path,
     now: datetime,
     own_uploads: OwnUploads | None = None,
+    echoed: Echoed | None = None,
 ) -> InboundRead:
     """Reads a local copy into a folder and returns its counts.
 
@@ -143,12 +144,13 @@ def read_file(
         now: Now, with a zone; no time of the file counts that lies beyond.
         own_uploads: Tells when an opt-out of ours was delivered, so that its echo is known; without it an echo is
             taken for an opt-out.
+        echoed: Is told of echoes.
 
     Raises:
         RefuseFile: The file as a whole is not what was expected; nothing of it is kept.
         StopSync: The sync does not read such files.
     """
-    feed = feed_of(kind, sync, table, now=int(now.timestamp() * 1000), own_uploads=own_uploads)
+    feed = feed_of(kind, sync, table, now=int(now.timestamp() * 1000), own_uploads=own_uploads, echoed=echoed)
     with readable(path, feed.format, limits_of(feed.format), beside=folder) as source:
         parser = parser_of(source.path, feed.format)
         columns = columns_of(feed, parser.header)

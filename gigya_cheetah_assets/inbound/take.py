@@ -18,6 +18,7 @@ from gigya_cheetah_assets.inbound.put_away import put_away
 from gigya_cheetah_assets.inbound.read import InboundRead, read_file
 from gigya_cheetah_assets.inbound.result import refused
 from gigya_cheetah_assets.ledger import InboundFile, InboundState, Ledger, RowShape, own_deliveries
+from gigya_cheetah_assets.ledger.confirmations import note_echoes
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.staging import Staging
 from gigya_cheetah_assets.store import folders, steps
@@ -66,4 +67,5 @@ def _read(
         folder=folders.asset_folder(data, sync.name, folders.INBOUND_ROWS, offer.partition),
         now=now,
         own_uploads=uploads,
+        echoed=lambda opt_outs: note_echoes(ledger, sync.name, opt_outs),
     )

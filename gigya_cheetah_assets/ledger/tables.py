@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = "0009"
+VERSION = "0010"
 """The version of these tables: the newest revision in `migrations/versions`."""
 VERSION_TABLE = "ledger_version"
 
@@ -253,6 +253,16 @@ import_results = sa.Table(
     sa.Column("reported_at", sa.BigInteger, nullable=False),
     sa.Column("failed", sa.Boolean, nullable=False),
     sa.Column("rejected", sa.BigInteger, nullable=False),
+)
+
+# Opt-outs that CheetahMail sent back as the echo of our own file: it has them.
+echoed_opt_outs = sa.Table(
+    "ledger_echoed_opt_outs",
+    metadata,
+    sa.Column("sync", sa.Text, primary_key=True),
+    sa.Column("uid", sa.Text, primary_key=True),
+    sa.Column("subscription", sa.Text, primary_key=True),
+    sa.Column("echoed_at", sa.BigInteger, nullable=False),
 )
 
 # Opt-outs that CheetahMail did not take, as its report says, by the window whose file carried them.

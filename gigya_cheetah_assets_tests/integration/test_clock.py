@@ -96,6 +96,28 @@ def test_an_opt_out_of_gigya_is_open_until_its_file_lies_in_the_outbox_and_confi
     assert (row["fate"], row["confirmed_at"] > row["reached_at"]) == ("imported", True)
 
 
+def test_the_echo_of_our_own_opt_out_confirms_it_where_no_report_does(watched: Watched) -> None:
+    row = person(watched, "1")
+    watched.sandbox.site.change(row["GIGYA_UID"], subscriptions=OPT_OUT, through="emailAccount")
+    assert watched.run(watched.newest()).success
+    watched.drop("unsubs_1.dat", UNSUBS + unsub(row, reason="k", at=datetime.now(UTC)))
+    (result,) = watched.arrive()
+    assert result.success
+    _, (found,) = watched.look()
+    assert (found["state"], found["fate"], found["confirmed_at"] > found["reached_at"]) == ("closed", "echo", True)
+
+
+def test_a_row_of_cheetahmails_that_shows_it_confirms_an_opt_out_too(watched: Watched) -> None:
+    row = person(watched, "1")
+    watched.sandbox.site.change(row["GIGYA_UID"], subscriptions=OPT_OUT, through="emailAccount")
+    assert watched.run(watched.newest()).success
+    watched.drop("full_1.dat", f"GIGYA_UID,EMAIL,NEWSLETTER\n{row['GIGYA_UID']},{row['EMAIL']},0\n")
+    (result,) = watched.arrive()
+    assert result.success
+    _, (found,) = watched.look()
+    assert (found["state"], found["fate"]) == ("closed", "shown")
+
+
 def test_an_opt_out_that_cheetahmail_refuses_is_open_again_until_a_later_file_carries_it(watched: Watched) -> None:
     uid = leaves(watched)
     assert watched.run(watched.newest()).success
