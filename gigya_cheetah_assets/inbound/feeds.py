@@ -37,19 +37,16 @@ Echoed = Callable[[list[tuple[str, str]]], None]
 class Feed:
     """A feed with all that decides how it is read.
 
-        Attributes:
-            kind: One of `kinds.KINDS`.
-            config: Its part of the sync file.
-            format: The defaults with its own settings.
-            table: The field table.
-            lists: List id to subscription column.
-            now: Epoch ms; no time of a file counts that lies beyond.
-            own_uploads: What we uploaded, to know an echo by; None when that is not known.
-    <<<<<<< HEAD
+    Attributes:
+        kind: One of `kinds.KINDS`.
+        config: Its part of the sync file.
+        format: The defaults with its own settings.
+        table: The field table.
+        lists: List id to subscription column.
+        now: Epoch ms; no time of a file counts that lies beyond.
+        own_uploads: What we uploaded, to know an echo by; None when that is not known.
             creates: Whether a row without a UID may be about somebody of whom an account is made.
-    =======
             echoed: Is told of echoes.
-    >>>>>>> 0d2fac3 (An echo of our own opt-out, or a row of CheetahMail's that shows it, confirms it on the clock)
     """
 
     kind: str
