@@ -19,14 +19,16 @@ from rich.console import Console
 
 from gigya_cheetah_assets.config import Sync, data_folder, load_syncs
 from gigya_cheetah_assets.config.loading import DATA_VARIABLE, SYNCS_VARIABLE
+from gigya_cheetah_assets.inbound.deleted import DELETED
 from gigya_cheetah_assets.outbound.summary import DeliverySummary, RowsSummary
 from gigya_cheetah_assets.outbound.window import Window, last_ended, window_of
-from gigya_cheetah_assets.sandbox import both_sides, demo_tables
+from gigya_cheetah_assets.sandbox import both_sides, demo_tables, segment_story
 from gigya_cheetah_assets.sandbox.agreement import compare_sides
 from gigya_cheetah_assets.sandbox.both_sides import Expectation
 from gigya_cheetah_assets.sandbox.cheetahmail import CheetahMail, Setup
 from gigya_cheetah_assets.sandbox.comparison import compare_with_site
 from gigya_cheetah_assets.sandbox.daemon import daemon, wait_for_files, write_settings
+from gigya_cheetah_assets.sandbox.lives import Lives
 from gigya_cheetah_assets.sandbox.server import Kind, Population, Sandbox
 from gigya_cheetah_assets.sandbox.story import changes
 from gigya_cheetah_assets.sandbox.syncfile import write_sync_file
@@ -63,19 +65,29 @@ class Stage:
 
     def materialize(self, title: str, key: str) -> Round:
         """Runs the outbound job for one window; ends the demo when it fails."""
+        self.console.print(f"Materializing window {key}: {title} …")
+        started = time.perf_counter()
+        self.run("outbound", key)
+        window = window_of(self.sync.windows, key, now=datetime.now(UTC))
+        return Round(title, window, time.perf_counter() - started, *_summaries(self.sync, window))
+
+    def run(self, job: str, key: str) -> None:
+        """Runs a job of the sync for one partition; ends the demo when it fails."""
         from gigya_cheetah_assets.definitions import build_definitions  # noqa: PLC0415 - loads the user's syncs
 
-        self.console.print(f"Materializing window {key}: {title} …")
-        job = build_definitions(syncs=[self.sync]).resolve_job_def(f"{self.sync.name}_outbound")
-        started = time.perf_counter()
-        result = job.execute_in_process(
+        found = build_definitions(syncs=[self.sync]).resolve_job_def(f"{self.sync.name}_{job}")
+        result = found.execute_in_process(
             partition_key=key, instance=self.instance, run_config=_QUIET, raise_on_error=False
         )
         if not result.success:
-            self.console.print(f"The run of window {key} failed; the lines above say why.")
+            self.console.print(f"The run of {found.name} for {key} failed; the lines above say why.")
             sys.exit(1)
-        window = window_of(self.sync.windows, key, now=datetime.now(UTC))
-        return Round(title, window, time.perf_counter() - started, *_summaries(self.sync, window))
+
+    def segment(self) -> None:
+        """Delivers the segment and tells who joined and left by which condition."""
+        self.run("segments", segment_story.NAME)
+        told = segment_story.told(self.sync)
+        self.console.print(f"Segment {segment_story.NAME} is delivered: {demo_tables.moves(told.members)}.")
 
     def imported(self) -> None:
         """Lets CheetahMail import what lies in the outbox."""
@@ -128,31 +140,46 @@ def demo(accounts: int, seed: int, faults: str, staging: Kind) -> None:
 
 def _play(stage: Stage, home: Path) -> bool:
     """All acts; whether anything disagrees in the end."""
-    console = stage.console
+    console, site = stage.console, stage.sandbox.site
     rounds = [stage.materialize("initial load", f"{stage.sync.windows.start:%Y-%m-%d}")]
-    console.print(f"People do things on the site: {changes(stage.sandbox.site)}.")
+    console.print(f"People do things on the site: {changes(site)}.")
+    lives = Lives.begin(site, stage.mail)
     rounds.append(stage.materialize("after people changed things", stage.newest))
     rounds.append(stage.materialize("the same window again", stage.newest))
-    differences = compare_with_site(stage.sandbox, stage.sync)
+    read_back = compare_with_site(stage.sandbox, stage.sync)
+    console.print(*read_back.lines(), sep="\n")
+    found = [*read_back.found]
     stage.imported()
+    stage.segment()
+    stage.imported()
+    found += lives.half_way()
     with daemon(home) as process:
-        expected = both_sides.act(stage.mail, stage.sandbox.site)
+        expected = both_sides.act(stage.mail, site)
         console.print("People do things at CheetahMail and on the site, at the same time:")
         for story, count in demo_tables.stories(expected).items():
             console.print(f"  {count:>3} {story}")
         stage.read(process, stage.mail.drop())
+        console.print("Some lives go on:")
+        for story in lives.go_on():
+            console.print(f"    1 {story}")
+        console.print(f"  {segment_story.people_move(site)}")
         rounds.append(stage.materialize("after the inbound direction", stage.newest))
+        stage.run("deletions", stage.newest)
+        stage.segment()
         stage.imported()
         stage.read(process, [*stage.mail.drop(), *stage.mail.drop_full()])
     rounds.append(stage.materialize("everybody is quiet", stage.newest))
     stage.imported()
-    return _verdict(stage, rounds, expected, differences.lines() if differences.found else [])
+    found += [*lives.problems(), *segment_story.disagreements(site, stage.mail)]
+    if not demo_tables.refused_rows(stage.sync)[DELETED]:
+        found.append("no row of a deleted account was refused: the late file did not come")
+    return _verdict(stage, rounds, expected, found)
 
 
 def _verdict(stage: Stage, rounds: list[Round], expected: list[Expectation], found: list[str]) -> bool:
     console, site = stage.console, stage.sandbox.site
     console.print(demo_tables.counts(rounds), demo_tables.rejects(rounds), demo_tables.files(rounds))
-    console.print(demo_tables.inbound(stage.sync), demo_tables.decisions(stage.sync))
+    console.print(demo_tables.inbound(stage.sync), demo_tables.refused(stage.sync), demo_tables.decisions(stage.sync))
     console.print(demo_tables.opt_outs(stage.sync))
     agreement = compare_sides(site, stage.mail.subscribers())
     found += [*agreement.found, *demo_tables.broken_expectations(site, stage.mail.subscribers(), expected)]

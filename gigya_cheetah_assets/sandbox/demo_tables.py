@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from gigya_cheetah_assets.sandbox import second_opinion
 from gigya_cheetah_assets.sandbox.both_sides import Expectation
 from gigya_cheetah_assets.sandbox.cheetahmail.subscriber import Subscriber
 from gigya_cheetah_assets.sandbox.gigya.site import Site
+from gigya_cheetah_assets.segments.summary import MembersSummary
 from gigya_cheetah_assets.store import folders, summary
 
 if TYPE_CHECKING:
@@ -73,6 +74,38 @@ def inbound(sync: Sync) -> Table:
         numbers = (made.rows, rejected, made.parked, ignored, done.items, done.applied, done.unchanged, done.rejected)
         table.add_row(offer.kind, offer.name, *map(str, numbers))
     return table
+
+
+def refused_rows(sync: Sync) -> Counter[str]:
+    """Rows of the inbound files that may not go on, by reason."""
+    found: Counter[str] = Counter()
+    for _, made, _ in _finished(sync):
+        for reasons in made.reasons.values():
+            found.update(reasons)
+    return found
+
+
+def refused(sync: Sync) -> Table:
+    """Those rows as a table."""
+    table = Table(title="rows of those files that may not go on", title_justify="left")
+    for name in ("reason", "rows"):
+        table.add_column(name, justify="right" if name == "rows" else "left")
+    for reason, count in sorted(refused_rows(sync).items()):
+        table.add_row(reason, str(count))
+    return table
+
+
+def moves(members: MembersSummary) -> str:
+    """Who joined and left a segment, by the condition that flipped."""
+    return (
+        f"{members.joins} join{_by_condition(members.join_reasons)}, "
+        f"{members.leaves} leave{_by_condition(members.leave_reasons)}, {members.members} are members"
+    )
+
+
+def _by_condition(reasons: Mapping[str, int]) -> str:
+    told = ", ".join(f"{count}: {condition}" for condition, count in sorted(reasons.items()))
+    return f" ({told})" if told else ""
 
 
 def decisions(sync: Sync) -> Table:

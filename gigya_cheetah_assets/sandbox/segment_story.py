@@ -1,12 +1,4 @@
-"""The segment `lapsed_gold` of `syncs/sandbox.yaml` in the demo: who moves, one run of it, and a second opinion.
-
-told = segment_story.run(sync, instance)          # first delivery: everybody joins
-mail.import_now()                                 # after the profiles, since addresses must be known
-console.print(segment_story.people_move(site))    # some log in again, some become gold
-told = segment_story.run(sync, instance)          # joins and leaves by condition in `told.members`
-mail.import_now()
-found += segment_story.disagreements(site, mail)
-"""
+"""The segment `lapsed_gold` of `syncs/sandbox.yaml` in the demo: who moves, what a run counted, a second opinion."""
 
 from __future__ import annotations
 
@@ -14,10 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import dagster as dg
-
 from gigya_cheetah_assets.config import Sync, data_folder
-from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.sandbox import second_opinion
 from gigya_cheetah_assets.sandbox.cheetahmail import CheetahMail
 from gigya_cheetah_assets.sandbox.gigya.site import Document, Site
@@ -26,7 +15,6 @@ from gigya_cheetah_assets.store import folders, summary
 
 NAME = "lapsed_gold"
 _DAY = 86_400.0
-_QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
 
 
 class Told(NamedTuple):
@@ -36,24 +24,12 @@ class Told(NamedTuple):
     file: SegmentFileSummary
 
 
-def run(sync: Sync, instance: dg.DagsterInstance, name: str = NAME) -> Told:
-    """Materializes a segment.
-
-    Raises:
-        StopSync: The run failed; Dagster's log says why.
-    """
-    from gigya_cheetah_assets.definitions import build_definitions  # noqa: PLC0415 - loads the user's syncs
-
-    job = build_definitions(syncs=[sync]).resolve_job_def(f"{sync.name}_segments")
-    if not job.execute_in_process(
-        partition_key=name, instance=instance, run_config=_QUIET, raise_on_error=False
-    ).success:
-        raise StopSync(f"{sync.name}, segment {name}: the run failed", next_step="read the lines above")
-    places = (
-        folders.asset_folder(data_folder(), sync.name, asset, name)
+def told(sync: Sync) -> Told:
+    """What the newest run of the segment counted."""
+    members, file = (
+        folders.asset_folder(data_folder(), sync.name, asset, NAME)
         for asset in (folders.SEGMENT_MEMBERS, folders.SEGMENT_FILE)
     )
-    members, file = places
     return Told(summary.read(members, MembersSummary), summary.read(file, SegmentFileSummary))
 
 
@@ -75,7 +51,8 @@ def lapsed(site: Site, tier: str = "gold", *, days: float = 90) -> set[str]:
     return {
         str(document["UID"])
         for document in _registered(site)
-        if document["lastLoginTimestamp"] < limit and second_opinion.at(document, "data", "loyalty", "tier") == tier
+        if document.get("lastLoginTimestamp", limit) < limit
+        and second_opinion.at(document, "data", "loyalty", "tier") == tier
     }
 
 

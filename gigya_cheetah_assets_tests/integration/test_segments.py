@@ -302,11 +302,12 @@ def test_the_story_of_the_demo_moves_people_and_ends_in_agreement(site: Sandbox,
     segments.content["staging"] = {"type": "local", "path": str(site.sftp_root)}
     site.cheetahmail.set_up_for(segments.sync)
     assert segments.run(FIRST).success
-    segment_story.run(segments.sync, segments.instance)
+    assert run(segments).success
     site.cheetahmail.import_now()
     assert "5 lapsed gold members log in" in segment_story.people_move(site.site)
     assert segment_story.disagreements(site.site, site.cheetahmail) != []
-    now = segment_story.run(segments.sync, segments.instance).members
+    assert run(segments).success
+    now = segment_story.told(segments.sync).members
     assert (now.join_reasons, now.leave_reasons) == ({GOLD: 5}, {GOLD: 5, LAPSED: 5})
     site.cheetahmail.import_now()
     assert segment_story.disagreements(site.site, site.cheetahmail) == []
