@@ -93,6 +93,11 @@ class Tombstones:
         self._ledger = ledger
         self._sync = sync
 
+    def exist(self) -> bool:
+        """Whether anybody of the sync was deleted: else there is nothing to look up."""
+        with self._ledger.snapshot() as (connection, _):
+            return _any(connection, self._sync)
+
     def of(self, uids: Iterable[str | None] = (), addresses: Iterable[str | None] = ()) -> Deleted:
         """Those of some people and addresses; costs next to nothing while nobody was deleted."""
         with self._ledger.snapshot() as (connection, _):

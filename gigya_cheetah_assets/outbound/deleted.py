@@ -31,9 +31,12 @@ def withhold(rows: pa.Table, stones: Tombstones, shape: RowShape) -> tuple[pa.Ta
     Returns:
         The rows that go on, those that do not, and the rejects (uid, column, reason).
     """
+    nobody = rows, rows.slice(0, 0), REJECTS.empty_table()
+    if not stones.exist():
+        return nobody
     found = stones.of(rows[shape.key].to_pylist(), rows[shape.email].to_pylist())
     if not found:
-        return rows, rows.slice(0, 0), REJECTS.empty_table()
+        return nobody
     gone = _in(rows[shape.key], found.people)
     lines = [_lines(rows, gone, shape.key, DELETED, shape)]
     held = gone
@@ -49,12 +52,16 @@ def withhold(rows: pa.Table, stones: Tombstones, shape: RowShape) -> tuple[pa.Ta
 
 def without(rows: pa.Table, stones: Tombstones, key: str) -> pa.Table:
     """The rows of those who were not deleted, by UID."""
+    if not len(rows) or not stones.exist():
+        return rows
     found = stones.of(rows[key].to_pylist())
     return rows.filter(pc.invert(_in(rows[key], found.people))) if found else rows
 
 
 def addresses_deleted_since(rows: pa.Table, stones: Tombstones, shape: RowShape, revision: int) -> int:
     """How many rows have an address that was deleted since the ledger had a revision."""
+    if not stones.exist():
+        return 0
     found = stones.of(addresses=rows[shape.email].to_pylist())
     return sum(stone.revision > revision for stone in found.addresses.values())
 
