@@ -14,6 +14,7 @@ from gigya_cheetah_assets.ledger.consents import parse_consents
 from gigya_cheetah_assets.ledger.deliveries import Delivery, read_deliveries
 from gigya_cheetah_assets.ledger.digests import slots
 from gigya_cheetah_assets.ledger.inbound_items import Change
+from gigya_cheetah_assets.ledger.lite_keys import LiteKeys
 from gigya_cheetah_assets.ledger.recording import known_mappings
 from gigya_cheetah_assets.ledger.row_text import decode
 from gigya_cheetah_assets.ledger.store import Ledger
@@ -41,9 +42,13 @@ class Happening:
 
 
 def history(ledger: Ledger, sync: str, uid: str) -> list[Happening]:
-    """What the ledger knows of a person, oldest first, then what stands now; empty if it knows nothing."""
+    """What the ledger knows of a person, oldest first, then what stands now; empty if it knows nothing.
+
+    What happened to her as a lite account, before she registered, is part of it.
+    """
+    keys = [uid, *LiteKeys(ledger, sync).keys_before(uid)]
     with ledger.snapshot() as (connection, mark):
-        log = ConsentLog(connection, mark, sync).of_person(uid)
+        log = [row for key in keys for row in ConsentLog(connection, mark, sync).of_person(key)]
         happened = [
             Happening(
                 row.logged_at,
@@ -55,7 +60,7 @@ def history(ledger: Ledger, sync: str, uid: str) -> list[Happening]:
             for row in log
             for entry in (row.entry,)
         ]
-        happened += _items(connection, sync, uid)
+        happened += [happening for key in keys for happening in _items(connection, sync, key)]
         windows = {entry.source for _, _, entry in log if entry.side == "gigya"}
         stands, delivered_by = _agreed(connection, sync, uid)
         happened += [

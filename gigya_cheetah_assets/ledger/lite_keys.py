@@ -38,6 +38,8 @@ from gigya_cheetah_assets.ledger.tables import (
 HANDED_OVER = "handed_over"
 """Rule in the consent log: the decisions of a lite account are those of the UID from here on."""
 _CHUNK = 500
+# Gigya's answer to a write comes so much after the account's last update by it at most, ms.
+_ANSWER = 5_000
 _States: TypeAlias = dict[str, tuple[str, int | None]]
 _Beside: TypeAlias = tuple[sa.Table, tuple[str, ...]]
 # What else is kept of a person, with the rest of its key.
@@ -187,17 +189,37 @@ def _handed_over(connection: Connection, sync: str, key: str, person: Registered
     if old is None:
         return
     theirs, own = parse_consents(old.consents), parse_consents("" if new is None else new.consents)
-    which = _which(sync, key)
     addresses.enter(connection, sync, addresses.entries([person.uid], pa.array([person.address], pa.string())))
-    if new is None:
-        (slot,) = slots([person.uid])
-        connection.execute(sa.update(agreed).where(*which).values(uid=person.uid, slot=slot))
+    if new is not None and new.row_text is not None:
+        states = _joined(theirs, own)
+        connection.execute(sa.delete(agreed).where(*_which(sync, key)))
+        _lay_over(connection, sync, new, states, new.updated)
     else:
-        connection.execute(sa.delete(agreed).where(*which))
-        _lay_over(connection, sync, new, _joined(theirs, own))
-    for name, (state, at) in theirs.items():
-        before = own.get(name, (None, None))[0]
-        yield ConsentEntry(person.uid, name, before, state, at, "gigya", key, None, HANDED_OVER)
+        # Of the UID nothing is known but perhaps what a file has decided: that is newer.
+        states = {**theirs, **own}
+        renamed = _rename(connection, sync, key, person.uid)
+        if new is not None:
+            _lay_over(connection, sync, renamed, states, _as_new_as(old, new, person))
+    if new is not None:
+        before = head(connection, sync)
+        set_head(connection, sync, replace(before, population=before.population - 1))
+    for name, (state, at) in states.items():
+        known = own.get(name, (None, None))
+        if (state, at) != known:
+            yield ConsentEntry(person.uid, name, known[0], state, at, "gigya", key, None, HANDED_OVER)
+
+
+def _rename(connection: Connection, sync: str, key: str, uid: str) -> sa.Row[Any]:
+    """Makes the row of a key that of a UID, in place of one that has decisions only; gives it as it is then."""
+    connection.execute(sa.delete(agreed).where(*_which(sync, uid)))
+    (slot,) = slots([uid])
+    connection.execute(sa.update(agreed).where(*_which(sync, key)).values(uid=uid, slot=slot))
+    return connection.execute(sa.select(agreed).where(*_which(sync, uid))).one()
+
+
+def _as_new_as(old: sa.Row[Any], new: sa.Row[Any], person: Registered) -> int:
+    """The last update that a row with the decisions of a file carries: its own, or that which Gigya shows for it."""
+    return person.updated if 0 <= new.updated - person.updated <= _ANSWER else max(old.updated, new.updated)
 
 
 def _joined(theirs: _States, own: _States) -> _States:
@@ -206,14 +228,12 @@ def _joined(theirs: _States, own: _States) -> _States:
     return {**theirs, **own, **mailed}
 
 
-def _lay_over(connection: Connection, sync: str, row: sa.Row[Any], states: _States) -> None:
+def _lay_over(connection: Connection, sync: str, row: sa.Row[Any], states: _States, updated: int) -> None:
     consents = format_consents(states)
     columns = () if row.mapping is None else known_mappings(connection, sync)[row.mapping]
     (digest,) = digests(pa.array([row.row_text], pa.string()), pa.array([consents]), columns)
     update = sa.update(agreed).where(*_which(sync, row.uid))
-    connection.execute(update.values(consents=consents, digest=digest))
-    before = head(connection, sync)
-    set_head(connection, sync, replace(before, population=before.population - 1))
+    connection.execute(update.values(consents=consents, digest=digest, updated=updated))
 
 
 def _move(connection: Connection, sync: str, key: str, uid: str, *, of: _Beside) -> None:

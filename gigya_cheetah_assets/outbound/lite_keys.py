@@ -24,10 +24,11 @@ class Following:
 
     Attributes:
         handed_over: How many lite accounts were found to have registered.
+        revisions: How often that moved the ledger's revision on.
     """
 
     def __init__(self, ledger: Ledger, sync: str, table: FieldTable) -> None:
-        self.handed_over = 0
+        self.handed_over = self.revisions = 0
         self._keys = LiteKeys(ledger, sync)
         self._table = table
         self._email = table.email.paths[0]
@@ -45,7 +46,9 @@ class Following:
         if self._table.both:
             full = profiles.filter(pc.and_(profiles[LITE_KEY].is_valid(), profiles[self._email].is_valid()))
             people = [Registered(*row) for row in _rows(full, "UID", LITE_KEY, self._email)]
-            self.handed_over += self._keys.hand_over(people)
+            found = self._keys.hand_over(people)
+            self.handed_over += found
+            self.revisions += found > 0
 
     def standing(self, rows: pa.Table) -> pa.Table:
         """A frame of rows without those that were made of a lite account which has registered since."""

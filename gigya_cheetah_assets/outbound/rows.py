@@ -93,7 +93,7 @@ def make_rows(sync: Sync, table: FieldTable, window: Window, ledger: Ledger, *, 
         for batch in read_batches(profiles / "rejected.parquet"):
             maker.add_rejected(batch)
         writer.close()
-        made = _summary(window, extracted, maker, writer, revision)
+        made = _summary(window, extracted, maker, writer, revision + maker.following.revisions)
         result = msgspec.structs.replace(made, seen_at=_first_seen(target))
         summary.write(building, result)
     log.info("window %s: %d changed of %d accounts", window.key, result.changed, result.read)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import yaml
 
 from gigya_cheetah_assets.sandbox import Population, Sandbox
 from gigya_cheetah_assets.sandbox.cheetahmail import CheetahMail
@@ -69,9 +70,15 @@ class LiteWorld(Inbound):
         return found
 
 
+def sftp_staging(sandbox: Sandbox) -> dict[str, Any]:
+    """The staging of `syncs/sandbox.yaml` on this sandbox's port."""
+    content = yaml.safe_load((Path(__file__).parents[2] / "syncs" / "sandbox.yaml").read_text(encoding="utf-8"))
+    return {**content["staging"], "port": sandbox.sftp_port}
+
+
 @contextmanager
-def lite_world(folder: Path, *, search_lag: float = 0.0, **changes: Any) -> Iterator[LiteWorld]:
-    """A site of some full and lite accounts, exported and imported once."""
+def lite_world(folder: Path, *, search_lag: float = 0.0, sftp: bool = False, **changes: Any) -> Iterator[LiteWorld]:
+    """A site of some full and lite accounts, exported and imported once; through SFTP or a folder."""
     people = [_account(f"full{n}", full=True, subscribed=n % 2 == 0) for n in range(4)]
     people += [_account(f"lite{n}", full=False, subscribed=n % 2 == 0) for n in range(4)]
     folder.mkdir(parents=True, exist_ok=True)
@@ -81,6 +88,8 @@ def lite_world(folder: Path, *, search_lag: float = 0.0, **changes: Any) -> Iter
         Sandbox(folder / "sandbox", Population(load=known), search_lag=search_lag) as sandbox,
         runs(sandbox, folder / "run", **changes) as made,
     ):
+        if sftp:
+            made.content["staging"] = sftp_staging(sandbox)
         made.content["gigya"]["search_lag_seconds"] = max(0.2, 2 * search_lag)
         made.content["inbound_files"]["defaults"] |= {"min_age_seconds": 0, "time_zone": "America/New_York"}
         del made.content["inbound_files"]["import_reports"]

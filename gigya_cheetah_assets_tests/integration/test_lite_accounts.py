@@ -190,3 +190,18 @@ def test_a_write_whose_answer_is_lost_is_found_and_one_that_never_came_is_repeat
             assert metadata(result, "gigya_account_updates")["applied"] == 1
             assert sum(is_import(path) for _, path in gateway.requests) == {"lost": 1, "refused": 2}[trouble]
         assert [made.is_in("t-lite0"), made.is_in("t-lite2")] == [False, False]
+
+
+def test_over_sftp_one_registers_another_unsubscribes_and_a_newcomer_becomes_an_account(tmp_path: Path) -> None:
+    with lite_world(tmp_path / "sftp", sftp=True, create_accounts="lite") as made:
+        uid = made.sandbox.site.register("t-lite0")
+        made.mail.unsubscribe(made.subscriber("lite0"), "NEWSLETTER")
+        made.mail.unsubscribe(made.subscriber("lite2"), "NEWSLETTER")
+        made.mail.sign_up("newcomer@example.org", "NEWSLETTER")
+        results = made.bring()
+        assert all(result.success for result in results)
+        made.export()
+        assert [made.is_in(uid), made.is_in("t-lite2")] == [False, False]
+        assert (made.subscriber("lite0").uid, made.subscriber("lite0").lists["NEWSLETTER"]) == (uid, "out")
+        her = made.subscriber("newcomer")
+        assert (her.uid.startswith("lite-"), her.lists["NEWSLETTER"]) == (True, "in")

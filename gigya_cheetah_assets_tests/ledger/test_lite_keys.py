@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from gigya_cheetah_assets.ledger import Change, InboundFile, InboundState, Item, Ledger, Settlement
+from gigya_cheetah_assets.ledger.history import history
 from gigya_cheetah_assets.ledger.lite_keys import HANDED_OVER, LiteAccount, LiteKeys, Registered
 from gigya_cheetah_assets_tests.ledger.people import SHAPE, T0, Person, changes, deliver, frame, listed
 
@@ -54,6 +55,14 @@ def test_the_consent_log_shows_the_hand_over(ledger: Ledger) -> None:
     assert (entry.before, entry.after, entry.decided_at, entry.source, entry.rule) == (
         None, "opt_out", T0, KEY, HANDED_OVER,
     )  # fmt: skip
+
+
+def test_what_happened_to_the_lite_account_is_part_of_the_person_s_history(ledger: Ledger) -> None:
+    _lite(ledger, news="opt_out").hand_over([HER])
+    told = [(one.what, one.where) for one in history(ledger, "acme", UID)]
+    assert ("consent", "w1") in told
+    assert ("consent", KEY) in told
+    assert ("delivered", "window w1") in told
 
 
 def test_a_lite_account_is_also_found_by_its_address(ledger: Ledger) -> None:
@@ -116,3 +125,19 @@ def test_a_window_that_runs_again_after_the_hand_over_builds_the_same(ledger: Le
     again = changes(ledger, _later("opt_out"), window="w2")
     assert again.profiles.equals(first.profiles)
     assert again.unsubscribes.equals(first.unsubscribes)
+
+
+def test_what_a_file_decided_of_the_uid_before_any_window_saw_it_stands(ledger: Ledger) -> None:
+    keys = _lite(ledger, news="opt_in")
+    state = InboundState(ledger, "acme", SHAPE)
+    state.begin(InboundFile("f" * 64, "unsubs_1.dat", "unsubscribes", 10))
+    opt_out = Change("NEWS", "opt_in", "opt_out", "0", True, "opt_out_wins", at=T0 + 1, line=2, subscription=True)
+    state.plan("f" * 64, [Item(UID, (opt_out,), 2)])
+    # Gigya's answer is a little later than the account's last update by the write.
+    state.settle("f" * 64, [Settlement(UID, "applied", updated=T0 + 7)])
+    assert keys.hand_over([HER]) == 1
+    assert ledger.population("acme") == 1
+    found = deliver(ledger, Person(UID, news="opt_out", updated=T0 + 5), window="w2")
+    assert found.profiles["GIGYA_UID"].to_pylist() == [UID]
+    assert (listed(found.unsubscribes), listed(found.subscribes)) == ([], [])
+    assert changes(ledger, _later("opt_out"), window="w3").profiles.num_rows == 0
