@@ -71,6 +71,7 @@ def named(outbound: Runs, **settings: Any) -> None:
     files["defaults"] |= settings
     for kind in ("unsubscribes", "address_changes", "profiles", "subscribes"):
         files[kind]["name"] = files[kind]["name"].replace("{window}", "{window}_{part}")
+    outbound.content["segments"] = []
 
 
 def test_encrypted_files_hold_what_the_plain_ones_hold_and_nothing_plain_is_kept(
