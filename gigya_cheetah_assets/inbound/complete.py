@@ -8,7 +8,7 @@ from pathlib import Path
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.gigya import GigyaClient
 from gigya_cheetah_assets.inbound.change_counts import ChangeSetSummary, brakes_of
-from gigya_cheetah_assets.inbound.offers import read_offer
+from gigya_cheetah_assets.inbound.offers import close_offer, read_offer
 from gigya_cheetah_assets.inbound.put_away import PutAway, put_away
 from gigya_cheetah_assets.inbound.result import processed
 from gigya_cheetah_assets.inbound.updates import UpdatesSummary, apply_updates
@@ -62,4 +62,6 @@ def put_away_processed(staging: Staging, sync: Sync, partition: str, *, data: Pa
         "accounts_rejected": done.rejected,
     }
     result = processed(offer.name, offer.kind, made.sha256, counts, data=data, sync=sync.name, partition=partition)
-    return put_away(staging, sync, offer, "processed", result.encoded())
+    away = put_away(staging, sync, offer, "processed", result.encoded())
+    close_offer(data, sync, offer)
+    return away

@@ -5,6 +5,7 @@ What the entries mean is decided in `listing`; Dagster's part, partitions and ru
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,9 +16,10 @@ from gigya_cheetah_assets.inbound import again
 from gigya_cheetah_assets.inbound.arrivals import note_look
 from gigya_cheetah_assets.inbound.listing import Decision, decide, taken
 from gigya_cheetah_assets.inbound.names import patterns_of
-from gigya_cheetah_assets.inbound.offers import Offer, identify, write_offer
+from gigya_cheetah_assets.inbound.offers import Offer, identify, is_over, read_offer, write_offer
 from gigya_cheetah_assets.staging import Staging
 from gigya_cheetah_assets.staging.errors import NoSuchFile
+from gigya_cheetah_assets.store import folders, steps
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,18 @@ def look(staging: Staging, sync: Sync, files: InboundFiles, cursor: str | None, 
         except NoSuchFile:
             vanished += 1
             continue
+        offer = _another(data, sync, offer)
         write_offer(data, sync, offer)
+        steps.reached(steps.OFFER_WRITTEN)
         fresh.append(offer)
         files_taken.append(ready.file)
     note_look(data, sync, now)
     return Look(tuple(fresh), tuple(again.due(data, sync)), decision, vanished, taken(decision.cursor, files_taken))
+
+
+def _another(data: Path, sync: Sync, offer: Offer) -> Offer:
+    """The offer; of a file that came again by name, size, time and ends a new attempt, which reads all of it anew."""
+    if not is_over(data, sync, offer.partition):
+        return offer
+    shutil.rmtree(folders.asset_folder(data, sync.name, folders.INBOUND_FILES, offer.partition), ignore_errors=True)
+    return read_offer(data, sync, offer.partition).again()

@@ -36,6 +36,7 @@ class Offer(msgspec.Struct, kw_only=True, frozen=True):
         digest: Of its first and last bytes.
         attempt: Raised when a person asks for it again.
         offered_at: When it was found ready.
+        over: Whether the file was put away; who finds it in the inbox once more has another one before him.
     """
 
     partition: str
@@ -47,12 +48,13 @@ class Offer(msgspec.Struct, kw_only=True, frozen=True):
     digest: str
     attempt: int
     offered_at: datetime
+    over: bool = False
 
     def again(self) -> Offer:
         """The same file, to be asked for once more."""
         attempt = self.attempt + 1
         run_key = identity(self.name, self.size, self.modified, self.digest, attempt=attempt).run_key
-        return msgspec.structs.replace(self, attempt=attempt, run_key=run_key)
+        return msgspec.structs.replace(self, attempt=attempt, run_key=run_key, over=False)
 
 
 def identify(staging: Staging, sync: Sync, ready: Ready, *, now: datetime) -> Offer:
@@ -94,7 +96,18 @@ def write_offer(data: Path, sync: Sync, offer: Offer) -> None:
         partial = folder / f".{offer.partition}.partial"
         partial.write_bytes(msgspec.json.encode(offer))
         partial.replace(folder / f"{offer.partition}.json")
-    steps.reached(steps.OFFER_WRITTEN)
+
+
+def close_offer(data: Path, sync: Sync, offer: Offer) -> None:
+    """Notes that the file was put away."""
+    write_offer(data, sync, msgspec.structs.replace(offer, over=True))
+    steps.reached(steps.OFFER_CLOSED)
+
+
+def is_over(data: Path, sync: Sync, partition: str) -> bool:
+    """Whether a file of this partition came before and was put away."""
+    path = offers_folder(data, sync) / f"{partition}.json"
+    return path.is_file() and msgspec.json.decode(path.read_bytes(), type=Offer).over
 
 
 def read_offer(data: Path, sync: Sync, partition: str) -> Offer:

@@ -13,7 +13,7 @@ from pathlib import Path
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.errors import RefuseFile
 from gigya_cheetah_assets.inbound.fetch import LocalCopy, fetch
-from gigya_cheetah_assets.inbound.offers import Offer
+from gigya_cheetah_assets.inbound.offers import Offer, close_offer
 from gigya_cheetah_assets.inbound.put_away import put_away
 from gigya_cheetah_assets.inbound.read import InboundRead, read_file
 from gigya_cheetah_assets.inbound.result import refused
@@ -44,6 +44,7 @@ def take(
         steps.reached(steps.FILE_REFUSED)
         result = refused(offer.name, offer.kind, copy.sha256, str(error))
         put_away(staging, sync, offer, "rejected", result.encoded())
+        close_offer(data, sync, offer)
         raise
 
 

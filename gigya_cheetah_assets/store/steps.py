@@ -29,6 +29,7 @@ OPT_OUTS_UNPARKED = "opt_outs_unparked"
 FILE_FINISHED = "file_finished"
 RESULT_DELIVERED = "result_delivered"
 FILE_MOVED = "file_moved"
+OFFER_CLOSED = "offer_closed"
 
 OUTBOUND = (
     "gigya_profiles_kept",
@@ -64,10 +65,11 @@ INBOUND = (
     "gigya_account_updates_kept",
     RESULT_DELIVERED,
     FILE_MOVED,
+    OFFER_CLOSED,
 )
 """Of a file that was offered, in the order of their first time."""
 
-REFUSED = (FILE_COPIED, FILE_ENTERED, FILE_REFUSED, RESULT_DELIVERED, FILE_MOVED)
+REFUSED = (FILE_COPIED, FILE_ENTERED, FILE_REFUSED, RESULT_DELIVERED, FILE_MOVED, OFFER_CLOSED)
 """Of a file that is refused as a whole, in their order."""
 
 

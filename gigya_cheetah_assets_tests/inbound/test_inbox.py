@@ -17,11 +17,12 @@ from gigya_cheetah_assets.inbound.arrivals import LATEST, arrivals, late
 from gigya_cheetah_assets.inbound.fetch import FileChanged, fetch
 from gigya_cheetah_assets.inbound.inbox import Look, look
 from gigya_cheetah_assets.inbound.listing import MOST_READY
-from gigya_cheetah_assets.inbound.offers import Offer, read_offer
+from gigya_cheetah_assets.inbound.offers import EDGE_BYTES, Offer, close_offer, read_offer
 from gigya_cheetah_assets.inbound.put_away import put_away
 from gigya_cheetah_assets.staging.errors import NoSuchFile
 from gigya_cheetah_assets.staging.local import LocalFolders
 from gigya_cheetah_assets.staging.protocol import RemoteFile
+from gigya_cheetah_assets.store import folders
 from gigya_cheetah_assets_tests.syncs import DESIGN_EXAMPLE
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -190,6 +191,24 @@ def test_a_file_moves_beside_its_result_and_doing_it_again_changes_nothing(inbox
     assert (away.folder, away.name) == ("in/processed", "unsubs_1.dat")
     assert put_away(inbox.staging, inbox.sync, offer, "processed", b"{}").name is None
     assert sorted(path.name for path in (inbox.folder / "processed").iterdir()) == ["unsubs_1.dat", away.result]
+
+
+def test_a_file_that_comes_again_after_it_was_put_away_is_another_attempt_and_read_anew(inbox: Inbox) -> None:
+    """By name, size, time and ends it is the same file: what is in its middle tells only who reads it."""
+    edge, at = "x" * EDGE_BYTES, inbox.now
+    first = offered(inbox, f"{edge}first{edge}")
+    copy = folders.asset_folder(inbox.data, inbox.sync.name, folders.INBOUND_FILES, first.partition)
+    before = fetch(inbox.staging, inbox.sync, first, copy)
+    put_away(inbox.staging, inbox.sync, first, "processed", b"{}")
+    close_offer(inbox.data, inbox.sync, first)
+    inbox.look()
+    later, inbox.now = inbox.now, at
+    inbox.drop("unsubs_1.dat", f"{edge}other{edge}")
+    inbox.now = later
+    (again,) = [inbox.look(), inbox.look()][1].offers
+    assert (again.partition, again.attempt) == (first.partition, 1)
+    assert again.run_key != first.run_key
+    assert fetch(inbox.staging, inbox.sync, again, copy).sha256 != before.sha256
 
 
 def test_nothing_that_was_put_away_before_is_overwritten(inbox: Inbox) -> None:
