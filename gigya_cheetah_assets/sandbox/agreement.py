@@ -48,10 +48,19 @@ def compare_sides(site: Site, subscribers: list[Subscriber]) -> Agreement:
         exported = second_opinion.row(document) is not None and len(sharing) == 1
         result.compared += exported
         result.consent_only += not exported
-        result.found += _mailed_without_opt_in(uid, sharing, theirs)
+        result.found += _mailed_without_opt_in(uid, _shown(sharing), theirs)
         result.found += _person(uid, document, theirs) if exported else []
     result.found += [f"{uid}: a subscriber without an account" for uid in by_uid]
     return result
+
+
+def _shown(sharing: list[Document]) -> list[Document]:
+    """Those of an address of whom the sync can know: registered accounts, and lite ones where there is no full one.
+
+    Gigya shows one e-mail account for an address, the full account's; what a lite one beside it has is not to be found.
+    """
+    full = [document for document in sharing if document.get("UID")]
+    return [document for document in full if document.get("isRegistered")] if full else sharing
 
 
 def _mailed_without_opt_in(uid: str, sharing: list[Document], theirs: list[Subscriber]) -> list[str]:

@@ -94,3 +94,13 @@ def test_of_those_who_share_an_address_one_must_have_opted_in_and_none_out(box: 
     assert found(box) == []
     box.site.change(other, subscriptions={"newsletter": {"email": {"isSubscribed": False}}})
     assert found(box) == [f"{one.uid}: is mailed on NEWSLETTER without an opt-in"]
+
+
+def test_what_a_lite_account_beside_a_full_one_says_of_itself_is_shown_to_nobody(box: Sandbox) -> None:
+    one = somebody(box)
+    box.site.add({"token": "t-beside", "profile": {"email": one.email}, "data": {"catalogue": False}})
+    box.site.change(one.uid, data={"catalogue": True})
+    box.cheetahmail.join(one.key, "CATALOGUE", source="IMPORT")
+    assert not [line for line in found(box) if "CATALOGUE" in line]
+    box.site.change(one.uid, data={"catalogue": False})
+    assert f"{one.uid}: is mailed on CATALOGUE without an opt-in" in found(box)
