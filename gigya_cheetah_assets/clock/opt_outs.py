@@ -26,6 +26,8 @@ from gigya_cheetah_assets.store import folders, summary
 from gigya_cheetah_assets.store.batches import read_batches
 
 UNSUBSCRIBES = "unsubscribes"
+# As far before its start as a window may read at most, ms.
+_OVERLAP = 3_600_000
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class OptOut:
         seen_at: When this project first saw it.
         seen_in: The window, or the file's name.
         line: Of the file.
+        since: From when on its clock runs: the person's own time. An old decision that a window tells again, or an
+            initial load for the first time, counts from when it was seen.
         due: By when it must be on the other side.
         reached_at: When it got there; None while it is open.
         confirmed_at: When the other side said so.
@@ -55,15 +59,11 @@ class OptOut:
     seen_at: int
     seen_in: str
     line: int | None
+    since: int
     due: int
     reached_at: int | None
     confirmed_at: int | None
     fate: str
-
-    @property
-    def since(self) -> int:
-        """From when on its clock runs."""
-        return self.seen_at if self.decided_at is None else min(self.decided_at, self.seen_at)
 
 
 @dataclass
@@ -102,7 +102,8 @@ class OptOuts:
         return [
             OptOut(
                 "cheetahmail", one.uid, one.subscription, None, one.decided_at, one.seen_at, one.source, one.line,
-                _due(one.decided_at, one.seen_at, one.country, deadlines), None, None, one.fate,
+                since := _earlier(one.decided_at, one.seen_at), _due(since, one.country, deadlines),
+                None, None, one.fate,
             )
             for one in waiting_opt_outs(self.ledger, self.sync.name, deadlines.country_column)
         ]  # fmt: skip
@@ -125,23 +126,25 @@ class OptOuts:
         found = {}
         for row, country in zip(rows, countries, strict=True):
             decided = _moment(row["OPTOUT_DATE"])
-            until = _due(decided, seen, country, self.sync.opt_out_deadlines)
+            since = _of_window(decided, seen, stamp)
             found[row[key], row["LIST_ID"]] = OptOut(
-                "gigya", row[key], row["LIST_ID"], None, decided, seen, stamp, None, until, None, None, "not delivered"
-            )
+                "gigya", row[key], row["LIST_ID"], None, decided, seen, stamp, None,
+                since, _due(since, country, self.sync.opt_out_deadlines), None, None, "not delivered",
+            )  # fmt: skip
         return [*found.values()]
 
     def _logged(self, one: LoggedOptOut, country: str | None, told: _Told, begun: Mapping[str, int]) -> OptOut:
         ours = one.side == "gigya"
         seen = self._window_seen(one.source) if ours else begun.get(one.source, 0)
         seen = min(max(seen, one.decided_at or 0), one.logged_at) if seen else one.logged_at
-        until = _due(one.decided_at, seen, country, self.sync.opt_out_deadlines)
+        since = _of_window(one.decided_at, seen, one.source) if ours else _earlier(one.decided_at, seen)
+        until = _due(since, country, self.sync.opt_out_deadlines)
         reached: int | None = one.logged_at
         confirmed, fate = told.of_delivery(one) if ours else (one.logged_at, "applied")
         if fate.startswith("refused"):
             reached = None
         return OptOut(
-            one.side, one.uid, one.subscription, one.before, one.decided_at, seen, one.source, one.line, until,
+            one.side, one.uid, one.subscription, one.before, one.decided_at, seen, one.source, one.line, since, until,
             reached, confirmed, fate,
         )  # fmt: skip
 
@@ -198,9 +201,18 @@ def _by_what_was_shown(one: OptOut, shown: Confirmed) -> OptOut:
     return replace(one, confirmed_at=min(since)[0], fate=min(since)[1]) if since else one
 
 
-def _due(decided: int | None, seen: int, country: str | None, deadlines: OptOutDeadlines) -> int:
-    since = seen if decided is None else min(decided, seen)
+def _due(since: int, country: str | None, deadlines: OptOutDeadlines) -> int:
     return int(due(datetime.fromtimestamp(since / 1000, UTC), country, deadlines).timestamp() * 1000)
+
+
+def _earlier(decided: int | None, seen: int) -> int:
+    return seen if decided is None else min(decided, seen)
+
+
+def _of_window(decided: int | None, seen: int, stamp: str) -> int:
+    """A window finds what was decided in it; what is older is told again."""
+    start = int(datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp() * 1000)
+    return seen if decided is None or decided < start - _OVERLAP else min(decided, seen)
 
 
 def _moment(stamp: str) -> int | None:

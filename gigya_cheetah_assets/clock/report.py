@@ -41,8 +41,7 @@ def clock_lines(data: Path, sync: Sync, *, everything: bool, uids: bool, now: da
 
 
 def _line(row: dict[str, Any], *, uids: bool, now: datetime) -> str:
-    began = row["decided_at"] or row["seen_at"]
-    age = (row["reached_at"] or now) - began
+    age = (row["reached_at"] or now) - row["since"]
     parts = [
         f"  {row['state']:<6} {row['side']:<11} {row['subscription']}",
         f"seen {row['seen_at']:%Y-%m-%d %H:%M} in {row['seen_in']}",

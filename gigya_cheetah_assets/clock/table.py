@@ -24,7 +24,7 @@ _TIME = pa.timestamp("ms", tz="UTC")
 SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("state", "side", "uid", "subscription", "before")),
-        ("decided_at", _TIME), ("seen_at", _TIME), ("seen_in", pa.string()), ("line", pa.int64()),
+        ("decided_at", _TIME), ("seen_at", _TIME), ("seen_in", pa.string()), ("line", pa.int64()), ("since", _TIME),
         *((name, _TIME) for name in ("due", "reached_at", "confirmed_at")),
         ("fate", pa.string()),
     ]

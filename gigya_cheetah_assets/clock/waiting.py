@@ -92,8 +92,8 @@ class ClockReading:
             if one.reached_at is None or one.reached_at < yesterday:
                 continue
             self.closed[one.side] += 1
-            if one.before == OPT_IN and one.decided_at is not None:
-                way = max(0, one.reached_at - one.decided_at) / 1000
+            if one.before == OPT_IN:
+                way = max(0, one.reached_at - one.since) / 1000
                 self.slowest_seconds[one.side] = max(self.slowest_seconds.get(one.side, 0.0), way)
 
 
