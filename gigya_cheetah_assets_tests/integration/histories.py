@@ -30,6 +30,7 @@ from gigya_cheetah_assets.sandbox.cheetahmail import CheetahMail, Setup
 from gigya_cheetah_assets.sandbox.cheetahmail.feed_faults import FeedFaults
 from gigya_cheetah_assets.sandbox.cheetahmail.subscriber import Subscriber
 from gigya_cheetah_assets.sandbox.decisions import UNDATED, decision
+from gigya_cheetah_assets.sandbox.gigya.edits import channel_of
 from gigya_cheetah_assets.sandbox.second_opinion import LISTS
 from gigya_cheetah_assets.staging import open_staging
 from gigya_cheetah_assets_tests.integration.runs import FIRST, sync_content
@@ -38,6 +39,8 @@ SIGKILLED = -9
 # Events of a run at which it may be killed; a later number lets a short run end undisturbed.
 _KILL_WITHIN = 60
 _QUIET_ROUNDS = 6
+# The site asks for a confirmation of this subscription.
+_OFFERS_ID = "offers.partner"
 _START, _END = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, 23, tzinfo=UTC)
 
 
@@ -107,6 +110,7 @@ class World:
     dice: random.Random
     said: dict[tuple[str, str], list[Decision]] = field(default_factory=dict)
     bounced: set[tuple[str, str]] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
     killed: int = 0
     done: Counter[str] = field(default_factory=Counter)
     _cursor: str | None = None
@@ -135,7 +139,10 @@ class World:
         listed: dict[str, list[Subscriber]] = {}
         for one in subscribers:
             listed.setdefault(one.uid, []).append(one)
+        found += [f"{uid}: deleted, and a subscriber" for uid in sorted(self.deleted & listed.keys())]
         for (uid, column), decisions in self.said.items():
+            if uid in self.deleted:
+                continue
             gigya = second_opinion.state(accounts[uid], column)
             mailed = any(one.lists.get(column) == "in" for one in listed.get(uid, []))
             story = ", ".join(f"{one.says} in {one.where}" for one in decisions)
@@ -153,7 +160,10 @@ class World:
     # What people do.
 
     def _people_act(self) -> None:
-        site_acts = {"out": self._out, "in": self._in, "edit": self._edit, "move": self._move, "log in": self._login}
+        site_acts = {
+            "out": self._out, "in": self._in, "ask": self._ask, "confirm": self._confirm, "edit": self._edit,
+            "move": self._move, "log in": self._login, "delete": self._delete,
+        }  # fmt: skip
         mail_acts = {
             "leave": self._leave, "complain": self._complain, "join": self._join, "import": self._imported,
             "page": self._page, "bounce": self._bounce,
@@ -161,7 +171,7 @@ class World:
         people = self._people()
         for uid in people:
             if self.dice.random() < self.plan.acts:
-                self._choose(site_acts, [30, 25, 15, 15, 15])(uid, self.dice.choice(list(LISTS)))
+                self._choose(site_acts, [27, 22, 8, 10, 12, 13, 13, 3])(uid, self.dice.choice(list(LISTS)))
         for one in self.mail.subscribers():
             if one.uid in people and self.dice.random() < self.plan.acts:
                 column = self.dice.choice(list(LISTS))
@@ -198,6 +208,21 @@ class World:
         if second_opinion.state(self.sandbox.site.account(uid), column) != "opt_in":
             self._say(uid, column, "yes", "Gigya")
         self.sandbox.site.change(uid, **decision(column, yes=True))
+
+    def _ask(self, uid: str, column: str) -> None:
+        """Asks for the offers: no opt-in until it is confirmed."""
+        if second_opinion.state(self.sandbox.site.account(uid), "PARTNER_OFFERS") in ("", "opt_out"):
+            self.sandbox.site.change(uid, subscriptions={_OFFERS_ID: {"email": {"isSubscribed": True}}})
+
+    def _confirm(self, uid: str, column: str) -> None:
+        leaf = channel_of(self.sandbox.site.account(uid), _OFFERS_ID) or {}
+        if leaf.get("isSubscribed") and (leaf.get("doubleOptIn") or {}).get("status") == "Pending":
+            self.sandbox.site.confirm(uid, _OFFERS_ID)
+            self._say(uid, "PARTNER_OFFERS", "yes", "Gigya, confirmed")
+
+    def _delete(self, uid: str, column: str) -> None:
+        self.sandbox.site.delete(uid)
+        self.deleted.add(uid)
 
     def _edit(self, uid: str, column: str) -> None:
         self.sandbox.site.change(uid, profile={"zip": f"{self.dice.randrange(10000, 99999)}"})
@@ -237,7 +262,7 @@ class World:
     # What the systems do.
 
     def _systems_work(self, *, everything: bool) -> None:
-        steps = [self._export, self._import, self._extract]
+        steps = [self._export, self._tell_deleted, self._import, self._extract]
         if not everything:
             self.dice.shuffle(steps)
         for step in steps:
@@ -248,6 +273,9 @@ class World:
 
     def _export(self) -> None:
         self._run("sandbox_outbound", last_ended(self.sync.windows, datetime.now(UTC)) or "")
+
+    def _tell_deleted(self) -> None:
+        self._run("sandbox_deletions", last_ended(self.sync.windows, datetime.now(UTC)) or "")
 
     def _import(self) -> None:
         self.mail.import_now()
