@@ -100,4 +100,4 @@ def _mailed_or_out_of_reach(subscriber: Subscriber, column: str) -> bool:
 
 
 def _address(document: Document) -> str:
-    return second_opinion.text(second_opinion.at(document, "profile", "email")).lower() or str(id(document))
+    return second_opinion.address(document) or str(id(document))

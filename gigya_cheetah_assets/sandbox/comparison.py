@@ -73,7 +73,7 @@ def compare_with_site(sandbox: Sandbox, sync: Sync) -> Differences:
 
 
 def _address(document: Document) -> str:
-    return second_opinion.text(second_opinion.at(document, "profile", "email")).lower() or str(id(document))
+    return second_opinion.address(document) or str(id(document))
 
 
 def _row_differences(uid: str, expected: Row | None, found: Row | None) -> list[str]:

@@ -26,10 +26,21 @@ def key(document: Document) -> str:
 
 
 def people(documents: Iterable[Document]) -> list[Document]:
-    """The accounts without the lite ones whose person registered: she is known by the full account."""
+    """The accounts without the lite ones whose person registered: she is known by the full account.
+
+    Gigya has one e-mail account for each address, so a lite account at the address of a full one is not shown.
+    """
     everybody = list(documents)
-    registered = {document["token"] for document in everybody if document.get("UID")}
-    return [document for document in everybody if document.get("UID") or document["token"] not in registered]
+    full = [document for document in everybody if document.get("UID")]
+    known = {document["token"] for document in full} | {address(document) for document in full} - {""}
+    return [
+        document for document in everybody if document.get("UID") or not {document["token"], address(document)} & known
+    ]
+
+
+def address(document: Document) -> str:
+    """The e-mail address in lower case, "" where there is none."""
+    return text(at(document, "profile", "email")).lower()
 
 
 def row(document: Document) -> dict[str, str] | None:

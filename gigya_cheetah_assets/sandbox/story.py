@@ -41,19 +41,15 @@ def changes(site: Site) -> str:
 def _mailable(site: Site) -> list[dict[str, Any]]:
     """Registered accounts with a good address that nobody shares."""
     everybody = list(site.accounts())
-    times = Counter(_address(document) for document in everybody)
+    times = Counter(second_opinion.address(document) for document in everybody)
     return [
         document
         for document in everybody
         if document.get("UID")
         and document.get("isRegistered")
         and second_opinion.row(document)
-        and times[_address(document)] == 1
+        and times[second_opinion.address(document)] == 1
     ]
-
-
-def _address(document: dict[str, Any]) -> str:
-    return second_opinion.text(second_opinion.at(document, "profile", "email")).lower()
 
 
 def _with_state(people: list[dict[str, Any]], state: str) -> Iterator[str]:

@@ -180,13 +180,11 @@ class World:
     def _people(self) -> set[str]:
         """Registered accounts with an address of their own; dice draw from them in the site's order."""
         everybody = [document for document in self.sandbox.site.accounts() if document.get("UID")]
-        shared = Counter(second_opinion.text(second_opinion.at(one, "profile", "email")).lower() for one in everybody)
+        shared = Counter(second_opinion.address(one) for one in everybody)
         return {
             one["UID"]: None
             for one in everybody
-            if one.get("isRegistered")
-            and second_opinion.row(one)
-            and shared[second_opinion.text(one["profile"]["email"]).lower()] == 1
+            if one.get("isRegistered") and second_opinion.row(one) and shared[second_opinion.address(one)] == 1
         }.keys()  # type: ignore[return-value] - ordered, which a set is not
 
     def _choose(self, acts: dict[str, Callable[..., None]], weights: list[int]) -> Callable[..., None]:

@@ -27,7 +27,7 @@ class Town(Inbound):
     def people(self, state: str | None) -> list[dict[str, Any]]:
         """Registered accounts with an address of their own that CheetahMail knows, with this state."""
         everybody = [one for one in self.sandbox.site.accounts() if one.get("UID") and one.get("isRegistered")]
-        times = Counter(second_opinion.text(second_opinion.at(one, "profile", "email")).lower() for one in everybody)
+        times = Counter(second_opinion.address(one) for one in everybody)
         return [
             one
             for one in everybody
