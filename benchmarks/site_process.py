@@ -17,6 +17,7 @@ from pathlib import Path
 
 import uvicorn
 
+from benchmarks.whole_accounts import completed
 from gigya_cheetah_assets.sandbox import credentials
 from gigya_cheetah_assets.sandbox.faults import Dice, Faults
 from gigya_cheetah_assets.sandbox.gigya.answers import Answer
@@ -34,7 +35,7 @@ _CURSOR_SECONDS = 3600.0
 
 
 class KeptPages:
-    """Answers searches from the pages that it kept, else by the sandbox's own search.
+    """Answers searches from the pages that it kept, else by the sandbox's own search, with whole accounts.
 
     Args:
         search: The sandbox's.
@@ -52,7 +53,7 @@ class KeptPages:
         path = self._folder / sha256(asked.encode()).hexdigest()
         if path.exists():
             return Answer(200, path.read_bytes())
-        answer = self._search(params)
+        answer = completed(self._search(params))
         path.write_bytes(answer.body)
         return answer
 
