@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from gigya_cheetah_assets.gigya import SearchEnvelope
 from gigya_cheetah_assets.mapping import consent
-from gigya_cheetah_assets.mapping.field_table import LITE_KEY, FieldTable
+from gigya_cheetah_assets.mapping.field_table import IS_LITE, LITE_KEY, FieldTable
 from gigya_cheetah_assets.mapping.records import UPDATED, UPDATED_TEXT, RecordDecoder, Records
 from gigya_cheetah_assets.mapping.structs import Kind
 
@@ -50,7 +50,7 @@ def email_account_decoder(table: FieldTable) -> Decode:
     Where only lite accounts are read, one that registered meanwhile stays one. The plain paths are read for lite
     accounts only, and are null where the table has none.
     """
-    own = scalars("UID", "token", "email", "hasFullAccount", UPDATED, UPDATED_TEXT)
+    own = scalars("UID", "token", "email", "hasFullAccount", "hasLiteAccount", UPDATED, UPDATED_TEXT)
     paths = (*(table.plain_paths if table.lite else ()), *table.subscription_parts)
     subscriptions: dict[str, Kind] = dict.fromkeys(table.subscription_paths, "subscription")
     decoder = RecordDecoder({**_kinds(table, paths), **own, **subscriptions})
@@ -69,6 +69,7 @@ def email_account_decoder(table: FieldTable) -> Decode:
         }
         if table.both:
             columns[LITE_KEY] = pc.if_else(is_full, lite_key, pa.scalar(None, pa.string()))
+            columns[IS_LITE] = pc.equal(pc.utf8_lower(records.texts("hasLiteAccount")), "true")
         for path, field in table.subscription_paths.items():
             columns[path], columns[f"{path}.at"] = consent.subscription_columns(records.values[path], field)
         columns |= _columns(table, records, paths)

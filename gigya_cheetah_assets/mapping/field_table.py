@@ -22,7 +22,7 @@ from gigya_cheetah_assets.gigya.query import Source
 from gigya_cheetah_assets.mapping.contradictions import contradictions
 from gigya_cheetah_assets.mapping.words import ColumnDoc, column_doc
 
-LITE_KEY = "lite_key"
+LITE_KEY, IS_LITE = "lite_key", "is_lite"
 Accounts: TypeAlias = Literal["full", "lite", "both"]
 _ACCOUNT_OWN = (("UID", pa.string()), ("account", pa.string()), ("updated", pa.int64()))
 _EMAIL_OWN = (
@@ -197,7 +197,8 @@ class FieldTable:
     def email_account_schema(self) -> pa.Schema:
         """Frame of e-mail accounts: UID (or key of a lite one), email, is_full, updated, subscriptions, plain paths.
 
-        Where both kinds are read `lite_key` is the key that the person of a full account has as a lite account.
+        Where both kinds are read `lite_key` is the key that the person of a full account has as a lite account, and
+        `is_lite` tells whether there is one.
         """
         return pa.schema(
             [*_EMAIL_OWN, *self._lite_key(), *self._subscribed(), *self._plain(), ("value_errors", pa.string())]
@@ -249,7 +250,8 @@ class FieldTable:
             | times
             | {
                 "UID": f"Gigya's UID; {self.lite_prefix} and the token for a lite account",
-                "lite_key": "what the UID would be if the account were still a lite one",
+                LITE_KEY: "what the UID would be if the account were still a lite one",
+                IS_LITE: "whether the address has a lite account",
                 "account": "full or lite",
                 "updated": "last update of account, subscriptions or communications, epoch ms",
                 "value_errors": "paths whose value had a shape that no rule can read",
@@ -257,7 +259,7 @@ class FieldTable:
         )
 
     def _lite_key(self) -> list[tuple[str, pa.DataType]]:
-        return [(LITE_KEY, pa.string())] if self.both else []
+        return [(LITE_KEY, pa.string()), (IS_LITE, pa.bool_())] if self.both else []
 
     def _plain(self) -> list[tuple[str, pa.DataType]]:
         return self._typed(self.plain_paths)

@@ -32,6 +32,7 @@ class Following:
         self._keys = LiteKeys(ledger, sync)
         self._table = table
         self._email = table.email.paths[0]
+        self._outside: set[str] = set()
 
     def follow(self, profiles: pa.Table) -> None:
         """Takes a batch of profiles, before it is compared with the ledger.
@@ -42,9 +43,14 @@ class Following:
         if not self._table.lite:
             return
         lite = profiles.filter(pc.and_(pc.equal(profiles["account"], "lite"), profiles[self._email].is_valid()))
-        self._keys.note([LiteAccount(*row) for row in _rows(lite, "UID", self._email)])
+        if self._table.both:
+            # Whose person has registered outside of what the sync reads does not become a lite account again by that.
+            self._outside |= set(lite["UID"].filter(lite[LITE_KEY].is_valid()).to_pylist())
+        own = [LiteAccount(*row) for row in _rows(lite, "UID", self._email)]
+        self._keys.note([account._replace(updated=0) if account.key in self._outside else account for account in own])
         if self._table.both:
             full = profiles.filter(pc.and_(profiles[LITE_KEY].is_valid(), profiles[self._email].is_valid()))
+            full = full.filter(pc.equal(full["account"], "full"))
             people = [Registered(*row) for row in _rows(full, "UID", LITE_KEY, self._email)]
             found = self._keys.hand_over(people)
             self.handed_over += found
@@ -57,8 +63,10 @@ class Following:
         own = pc.starts_with(rows[self._table.key.cheetahmail], self._table.lite_prefix)
         if not pc.any(own).as_py():
             return rows
-        overtaken = self._keys.overtaken(rows[self._table.key.cheetahmail], rows["_updated"])
-        return rows.filter(pc.invert(overtaken))
+        keys = rows[self._table.key.cheetahmail]
+        registered = self._keys.successors(self._outside.intersection(keys.to_pylist()))
+        outside = pc.is_in(keys, value_set=pa.array(list(registered), pa.string()))
+        return rows.filter(pc.invert(pc.or_(self._keys.overtaken(keys, rows["_updated"]), outside)))
 
 
 def _rows(profiles: pa.Table, *columns: str) -> Iterator[tuple[Any, ...]]:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.gigya.query import Source
 from gigya_cheetah_assets.mapping import FieldTable, communications
+from gigya_cheetah_assets.mapping.field_table import IS_LITE, LITE_KEY
 from gigya_cheetah_assets.outbound import join
 from gigya_cheetah_assets.outbound.by_key import ByKey
 from gigya_cheetah_assets.outbound.scan import Scanned
@@ -38,13 +39,24 @@ class Sources:
         """The profiles of all people of the scans, complete and in stable order, part by part."""
         parts = max(scan.spool.parts for scan in scanned.values())
         sources = (self._read(scanned, source, parts) for source in _SOURCES)
+        outside = []
         for accounts, emails, decisions in zip(*sources, strict=True):
-            yield join.profiles_of(
-                self.table,
-                *self._completed(
-                    self._latest(accounts, join.ACCOUNT_SEEN), self._latest(emails, join.EMAIL_SEEN), decisions
-                ),
+            complete = self._completed(
+                self._latest(accounts, join.ACCOUNT_SEEN), self._latest(emails, join.EMAIL_SEEN), decisions
             )
+            outside.append(self._outside(*complete[:2]))
+            yield join.profiles_of(self.table, *complete)
+        if any(len(part) for part in outside):
+            yield join.profiles_of(self.table, complete[0].slice(0, 0), pa.concat_tables(outside))
+
+    def _outside(self, accounts: pa.Table, emails: pa.Table) -> pa.Table:
+        """Lite accounts whose person has a full one that the sync does not read (`where`): lite accounts still."""
+        if not (self.table.both and self.sync.gigya.where):
+            return emails.slice(0, 0)
+        unread = pc.and_(emails["is_full"], pc.invert(_is_in(emails["UID"], accounts["UID"])))
+        lite = emails.filter(pc.and_(unread, pc.fill_null(emails[IS_LITE], False)))
+        lite = lite.set_column(lite.schema.get_field_index("UID"), "UID", lite[LITE_KEY])
+        return lite.set_column(lite.schema.get_field_index("is_full"), "is_full", pa.repeat(False, len(lite)))
 
     def _read(self, scanned: Mapping[Source, Scanned], source: Source, parts: int) -> Iterator[pa.Table]:
         if source in scanned:

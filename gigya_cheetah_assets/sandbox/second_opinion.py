@@ -26,16 +26,23 @@ def key(document: Document) -> str:
 
 
 def people(documents: Iterable[Document]) -> list[Document]:
-    """The accounts without the lite ones whose person registered: she is known by the full account.
+    """Each person once: who registered is known by the full account, who has not finished that by the lite one.
 
     Gigya has one e-mail account for each address, so a lite account at the address of a full one is not shown.
     """
     everybody = list(documents)
     full = [document for document in everybody if document.get("UID")]
+    lite = {address(document) for document in everybody if not document.get("UID")} - {""}
     known = {document["token"] for document in full} | {address(document) for document in full} - {""}
     return [
-        document for document in everybody if document.get("UID") or not {document["token"], address(document)} & known
+        _as_lite(document) if address(document) in lite and not document.get("isRegistered") else document
+        for document in everybody
+        if document.get("UID") or not {document["token"], address(document)} & known
     ]
+
+
+def _as_lite(document: Document) -> Document:
+    return {name: value for name, value in document.items() if name != "UID"}
 
 
 def address(document: Document) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gigya_cheetah_assets.ledger import Ledger
+from gigya_cheetah_assets.sandbox.agreement import compare_sides
 from gigya_cheetah_assets_tests.integration.gateway import Answer, running
 from gigya_cheetah_assets_tests.integration.lite_world import LIST, LiteWorld, lite_world, newsletter
 from gigya_cheetah_assets_tests.integration.reading import lines, rows_summary
@@ -77,6 +78,23 @@ def test_a_lite_account_that_stays_when_the_full_one_is_deleted_is_exported_as_o
     world.export()
     her = world.subscriber("lite1")
     assert (her.uid, her.fields["CITY"], her.lists.get("NEWSLETTER")) == ("lite-t-lite1", "Rome", "out")
+
+
+def test_who_has_not_finished_her_registration_stays_a_lite_account_until_she_has(world: LiteWorld) -> None:
+    uid = world.sandbox.site.register("t-lite0", isRegistered=False)
+    world.sandbox.site.change(uid, subscriptions=newsletter(subscribed=False), through="emailAccount")
+    world.export()
+    her = world.subscriber("lite0")
+    assert (her.uid, her.lists["NEWSLETTER"]) == ("lite-t-lite0", "out")
+    assert compare_sides(world.sandbox.site, world.mail.subscribers()).found == []
+    world.sandbox.site.edit(uid, {}, flags={"isRegistered": True})
+    world.export()
+    her = world.subscriber("lite0")
+    assert (her.uid, her.lists["NEWSLETTER"]) == (uid, "out")
+    assert compare_sides(world.sandbox.site, world.mail.subscribers()).found == []
+    world.sandbox.site.edit(uid, {}, flags={"isRegistered": False})
+    world.export()
+    assert world.subscriber("lite0").uid == uid
 
 
 def test_where_only_lite_accounts_are_read_the_opt_out_of_one_that_registered_still_leaves(tmp_path: Path) -> None:

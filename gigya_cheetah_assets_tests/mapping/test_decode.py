@@ -87,6 +87,7 @@ def test_a_lite_account_is_known_by_its_token() -> None:
     )
     assert decoded["UID"].to_pylist() == ["lite-t", "a"]
     assert decoded["lite_key"].to_pylist() == [None, "lite-x"]
+    assert decoded["is_lite"].to_pylist() == [None, None]
     assert decoded["is_full"].to_pylist() == [False, True]
     assert decoded["profile.email"].to_pylist() == ["l@example.org", "a@example.org"]
     assert decoded["profile.city"].to_pylist() == ["Oslo", None]
