@@ -23,6 +23,7 @@ _COLUMNS = {
     "deleted_at": ("time in ms", "when it was deleted; of the stream, which tells no time, when that was found"),
     "reason": ("text", "the method that deleted it, or the stream"),
     "successor": ("text", "UID of the account that has its address now"),
+    "taken": ("list of int64", "hashes of former addresses of hers that somebody else has now"),
 }
 COLUMNS = dg.TableSchema(
     columns=[dg.TableColumn(name=name, type=kind, description=text) for name, (kind, text) in _COLUMNS.items()]
@@ -48,8 +49,8 @@ def of_delivery(told: DeletionFileSummary) -> Metadata:
     """What `staged_deletion_file` shows of one window."""
     files = [[file.name, file.rows, file.bytes, file.sha256[:12]] for file in told.files]
     return {
-        "dagster/row_count": told.delivered,
-        **{name: getattr(told, name) for name in ("read", *_FILE_PARTS, "readdressed")},
+        "dagster/row_count": told.delivered + told.former_addresses,
+        **{name: getattr(told, name) for name in ("read", *_FILE_PARTS, "former_addresses", "readdressed")},
         "files": markdown(["name", "rows", "bytes", "sha256"], files),
         "manifests": dg.MetadataValue.json([msgspec.to_builtins(manifest) for manifest in told.files]),
         "ledger_revision": told.revision,

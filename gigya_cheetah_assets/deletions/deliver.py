@@ -16,7 +16,7 @@ from gigya_cheetah_assets.cheetahmail import Manifest
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.deletions.brake import deletion_share
 from gigya_cheetah_assets.deletions.find import FILE
-from gigya_cheetah_assets.deletions.people import Told, taken_apart
+from gigya_cheetah_assets.deletions.people import Told, by_address, taken_apart
 from gigya_cheetah_assets.deletions.summary import DeletionFileSummary, DeletionsSummary
 from gigya_cheetah_assets.ledger import DeletedPerson, Ledger, RowShape, Tombstones
 from gigya_cheetah_assets.ledger.lists import stamp
@@ -44,6 +44,7 @@ class DeletionDelivery:
         self._found = folders.finished(folders.asset_folder(data, sync.name, folders.DELETIONS, window.stamp))
         self._counted = summary.read(self._found, DeletionsSummary)
         self._delivered = self._never_delivered = self._told_before = self._readdressed = 0
+        self._former_addresses = 0
 
     def run(self, staging: Staging) -> DeletionFileSummary:
         """Writes, delivers and records; a copy of the file with its manifest stays in the window's folder.
@@ -80,11 +81,13 @@ class DeletionDelivery:
             self._delivered += len(told.to_tell)
             self._never_delivered += len(told.unknown)
             self._told_before += len(told.told_before)
-            yield self._file_rows(told.to_tell)
+            lines = by_address(told.to_tell)
+            self._former_addresses += len(lines) - len(told.to_tell)
+            yield self._file_rows(lines)
             self._record(told)
 
-    def _file_rows(self, people: pa.Table) -> pa.Table:
-        columns = [people["email"], people["uid"], stamp(people["deleted_at"].combine_chunks()), people["reason"]]
+    def _file_rows(self, lines: pa.Table) -> pa.Table:
+        columns = [lines["email"], lines["uid"], stamp(lines["deleted_at"].combine_chunks()), lines["reason"]]
         return pa.table(columns, names=[self._shape.email, self._shape.key, "DELETED_AT", "REASON"])
 
     def _record(self, told: Told) -> None:
@@ -105,6 +108,7 @@ class DeletionDelivery:
             never_delivered=self._never_delivered,
             told_before=self._told_before,
             readdressed=self._readdressed,
+            former_addresses=self._former_addresses,
             files=files,
             revision=self._ledger.revision(self._sync.name),
         )

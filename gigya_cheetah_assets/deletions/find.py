@@ -32,6 +32,7 @@ from gigya_cheetah_assets.gigya.deletions import (
     from_stream,
 )
 from gigya_cheetah_assets.ledger import Ledger, RowShape, Tombstones
+from gigya_cheetah_assets.ledger.addresses import hashes
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound.by_key import ByKey
 from gigya_cheetah_assets.outbound.spool import Spool, in_stable_order
@@ -164,7 +165,7 @@ class _Finder:
             return pa.array(list(found), pa.bool_())
 
     def _with_successors(self, gone: pa.Table) -> pa.Table:
-        """Adds the account that has the address of a deleted one now."""
+        """Adds the account that has the address of a deleted one now, and which former addresses somebody has."""
         told = taken_apart(self._ledger, self._sync.name, self._shape, self._window.stamp, gone).to_tell
         self.counts["known"] += len(told)
         owners = self._by_key.owners(told["email"])
@@ -173,8 +174,18 @@ class _Finder:
             for uid, email in zip(told["uid"].to_pylist(), told["email"].to_pylist(), strict=True)
             if (owner := owners.get(email.lower())) is not None and owner != uid
         }
-        column = pa.array([successor.get(uid) for uid in gone["uid"].to_pylist()], pa.string())
-        return gone.append_column("successor", column).cast(DELETIONS)
+        taken, uids = self._taken(told), gone["uid"].to_pylist()
+        column = pa.array([successor.get(uid) for uid in uids], pa.string())
+        hashed = pa.array([taken.get(uid, []) for uid in uids], pa.list_(pa.int64()))
+        return gone.append_column("successor", column).append_column("taken", hashed).cast(DELETIONS)
+
+    def _taken(self, told: pa.Table) -> dict[str, list[int | None]]:
+        """By UID of a deleted account the hashes of its former addresses that are another one's."""
+        holders = self._by_key.holders(pc.list_flatten(told["former"]))
+        return {
+            uid: hashes(pa.array([one for one in former if holders.get(one.lower(), set()) - {uid}], pa.string()))
+            for uid, former in zip(told["uid"].to_pylist(), told["former"].to_pylist(), strict=True)
+        }
 
     def summary(self, query: str, deleted: int, rejects: RejectsWriter) -> DeletionsSummary:
         """The counts as they are kept."""

@@ -47,10 +47,11 @@ class DeletionFileSummary(msgspec.Struct, kw_only=True, frozen=True):
     """What `staged_deletion_file` delivered; read = delivered + never_delivered + told_before.
 
     Attributes:
-        delivered: Rows of the suppression file.
+        delivered: People whom the suppression file names.
         never_delivered: People of whom CheetahMail never got a row.
         told_before: People of whom another window told.
         readdressed: Accounts that have the address of a deleted one: the next window delivers them anew.
+        former_addresses: Rows of the file besides: former addresses under which CheetahMail may have somebody.
         files: Manifests.
         revision: The ledger's revision with the tombstones.
     """
@@ -61,5 +62,6 @@ class DeletionFileSummary(msgspec.Struct, kw_only=True, frozen=True):
     never_delivered: int
     told_before: int
     readdressed: int
+    former_addresses: int
     files: list[Manifest]
     revision: int

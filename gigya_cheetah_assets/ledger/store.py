@@ -6,7 +6,7 @@ SQL for many rows is in `lookup` and `recording`; comparing rows with the answer
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
@@ -23,6 +23,7 @@ from gigya_cheetah_assets.ledger.database import Database
 from gigya_cheetah_assets.ledger.deliveries import DeliveredFile, Delivery, enter, read_deliveries, set_head
 from gigya_cheetah_assets.ledger.digests import slots
 from gigya_cheetah_assets.ledger.earlier import was_delivered
+from gigya_cheetah_assets.ledger.former import delivered_addresses
 from gigya_cheetah_assets.ledger.inbound_items import ParkedOptOut
 from gigya_cheetah_assets.ledger.lookup import Head, People, head
 from gigya_cheetah_assets.ledger.prepared import PreparedRows
@@ -220,6 +221,18 @@ class Ledger:
         if not len(uids):
             return {}
         return behind.verified(found, uids, self.baseline(sync, uids, window=window), shape)
+
+    def delivered_addresses(self, sync: str, uids: Sequence[str], *, email: str) -> dict[str, list[str]]:
+        """By UID every address under which the ledger knows to have delivered some people (`former`).
+
+        Args:
+            sync: Name of the sync.
+            uids: The people; those of whom nothing is known are left out.
+            email: Name of the column of the address.
+        """
+        with self._session.reading() as connection:
+            mappings = known_mappings(connection, sync)
+            return delivered_addresses(self._people(connection, sync), uids, mappings, email)
 
     def left_opt_outs(self, sync: str, addresses: Iterable[str]) -> list[ParkedOptOut]:
         """The opt-outs that people left on some addresses when they went to others."""

@@ -198,14 +198,23 @@ class World:
     def _out(self, uid: str, column: str) -> None:
         # The one-click unsubscribe moves the time of the e-mail account alone.
         through = "emailAccount" if column in ("NEWSLETTER", "PARTNER_OFFERS") else "account"
+        before = self._consents(uid)
         self.sandbox.site.change(uid, **decision(column, yes=False), through=through)
-        self._say(uid, column, "no", "Gigya")
+        self._say_if_traced(uid, column, "no", before)
 
     def _in(self, uid: str, column: str) -> None:
-        # A yes to what Gigya has as yes already leaves no trace there, so nothing tells it from silence.
-        if second_opinion.state(self.sandbox.site.account(uid), column) != "opt_in":
-            self._say(uid, column, "yes", "Gigya")
+        before = self._consents(uid)
         self.sandbox.site.change(uid, **decision(column, yes=True))
+        self._say_if_traced(uid, column, "yes", before)
+
+    def _consents(self, uid: str) -> dict[str, Any]:
+        account = self.sandbox.site.account(uid)
+        return {name: account.get(name) for name in ("subscriptions", "communications", "preferences", "data")}
+
+    def _say_if_traced(self, uid: str, column: str, says: str, before: dict[str, Any]) -> None:
+        """What leaves Gigya as it was, times included, nothing tells from silence: so it was not said."""
+        if self._consents(uid) != before:
+            self._say(uid, column, says, "Gigya")
 
     def _ask(self, uid: str, column: str) -> None:
         """Asks for the offers: no opt-in until it is confirmed."""

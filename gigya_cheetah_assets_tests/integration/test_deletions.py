@@ -243,6 +243,37 @@ def test_who_took_the_address_over_before_the_deletion_was_told_is_delivered_ane
         assert ledger.open_corrections("sandbox") == 1
 
 
+def test_who_moved_just_before_is_also_suppressed_under_the_address_that_cheetahmail_has(loop: Inbound) -> None:
+    """The window that told of the move runs again without her before CheetahMail imported it."""
+    row, stays = person(loop, "1"), person(loop, "0")["GIGYA_UID"]
+    uid, newest = row["GIGYA_UID"], loop.newest()
+    for one in (uid, stays):
+        loop.sandbox.site.change(one, profile={"email": f"moved-{one}@example.org"})
+    assert loop.run(newest).success
+    delete(loop, uid)
+    assert loop.run(newest).success
+    assert [line["GIGYA_UID"] for line in lines(loop, "coa", newest)] == [stays]
+    deletions(loop)
+    told_of = [(line["EMAIL"], line["GIGYA_UID"]) for line in lines(loop, "deleted", newest)]
+    assert told_of == [(f"moved-{uid}@example.org", uid), (row["EMAIL"], uid)]
+    assert (told(loop).delivered, told(loop).former_addresses) == (1, 1)
+
+
+@pytest.mark.parametrize("where", ["Gigya", "the ledger"])
+def test_a_former_address_that_somebody_else_has_is_not_suppressed(loop: Inbound, where: str) -> None:
+    row = person(loop, "1")
+    uid, newest = row["GIGYA_UID"], loop.newest()
+    loop.sandbox.site.change(uid, profile={"email": "moved@example.org"})
+    assert loop.run(newest).success
+    heir = loop.sandbox.site.add_full(isRegistered=True, isVerified=True, profile={"email": row["EMAIL"]})
+    if where == "the ledger":
+        assert loop.run(newest).success
+        loop.sandbox.site.change(heir, profile={"email": "heir@example.org"})
+    delete(loop, uid)
+    deletions(loop)
+    assert [line["EMAIL"] for line in lines(loop, "deleted", newest)] == ["moved@example.org"]
+
+
 def test_a_deletion_stays_deleted_over_sftp_against_a_late_file_of_cheetahmail(tmp_path: Path) -> None:
     with Sandbox(tmp_path / "sandbox", PEOPLE) as sandbox:
         staging = {
