@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import dagster as dg
+
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.inbound.offers import Offer, all_offers
@@ -17,6 +19,12 @@ from gigya_cheetah_assets.sandbox.processes import end_group
 from gigya_cheetah_assets.store import folders
 
 _GRACE_SECONDS = 10
+_UNDER_WAY = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+]
 _SETTINGS = """\
 telemetry: {enabled: false}
 nux: {enabled: false}
@@ -77,6 +85,14 @@ def wait_for_files(
         f"{len(wanted) - max(last, 0)} of {len(wanted)} files of the inbox did not come through in {seconds:.0f} s",
         next_step="look into daemon.log beside the demo's Dagster home",
     )
+
+
+def wait_for_runs(instance: dg.DagsterInstance, *, seconds: float) -> None:
+    """Waits until no run is under way: the end of the daemon would interrupt it."""
+    under_way = dg.RunsFilter(statuses=_UNDER_WAY)
+    deadline = time.monotonic() + seconds
+    while instance.get_runs(under_way, limit=1) and time.monotonic() < deadline:
+        time.sleep(0.2)
 
 
 def _is_over(sync: Sync, data: Path, offer: Offer) -> bool:

@@ -27,7 +27,7 @@ from gigya_cheetah_assets.sandbox.agreement import compare_sides
 from gigya_cheetah_assets.sandbox.both_sides import Expectation
 from gigya_cheetah_assets.sandbox.cheetahmail import CheetahMail, Setup
 from gigya_cheetah_assets.sandbox.comparison import compare_with_site
-from gigya_cheetah_assets.sandbox.daemon import daemon, wait_for_files, write_settings
+from gigya_cheetah_assets.sandbox.daemon import daemon, wait_for_files, wait_for_runs, write_settings
 from gigya_cheetah_assets.sandbox.lives import Lives
 from gigya_cheetah_assets.sandbox.server import Kind, Population, Sandbox
 from gigya_cheetah_assets.sandbox.story import changes
@@ -102,6 +102,7 @@ class Stage:
         # Reports of imports come in besides; a run that is under way would outlive the sandbox.
         names = [*names, *self.mail.reports]
         wait_for_files(process, self.sync, names, data=data_folder(), seconds=_PATIENCE, told=self.console.print)
+        wait_for_runs(self.instance, seconds=_PATIENCE)
 
 
 @click.command()
