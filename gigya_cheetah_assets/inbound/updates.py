@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import repeat
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -118,6 +118,14 @@ def apply_updates(
     return result
 
 
+class _Answered(NamedTuple):
+    """A batch whose answers are there: what became of its items, the accounts as they were read, calls."""
+
+    written: list[Written]
+    accounts: dict[str, Account]
+    calls: int
+
+
 class _Run:
     """One go over the open items."""
 
@@ -143,16 +151,20 @@ class _Run:
         self._in_flight = in_flight
 
     def work(self, progress: Progress) -> None:
-        """Batch after batch; what could not be carried out stays pending."""
+        """Batch after batch; what could not be carried out stays pending.
+
+        A batch is settled while the next one is on its way, so that the site is asked all the time.
+        """
         with ThreadPoolExecutor(self._in_flight, thread_name_prefix="setAccountInfo") as threads:
+            answered: _Answered | None = None
             for items in self._state.pending_batches(self._changes.sha256, _BATCH):
                 uids = [item.uid for item in items if item.writes]
                 found = self._everybody.read([uid for uid in uids if not is_new(uid)])
                 self._state.sending(self._changes.sha256, uids)
-                written = list(threads.map(self._written, items, repeat(found)))
-                self._settle(written, found.accounts)
-                self.calls += len(uids)
-                progress.add(len(items))
+                running = [threads.submit(self._written, item, found) for item in items]
+                self._settle(answered, progress)
+                answered = _Answered([one.result() for one in running], found.accounts, len(uids))
+            self._settle(answered, progress)
 
     def _written(self, item: Item, found: LiteFound) -> Written:
         if is_new(item.uid):
@@ -161,19 +173,24 @@ class _Run:
             return Written(item, "pending", MOVED_ON)
         return self._writer.write(item, found.accounts.get(item.uid))
 
-    def _settle(self, written: Sequence[Written], accounts: dict[str, Account]) -> None:
+    def _settle(self, answered: _Answered | None, progress: Progress) -> None:
         """What became of a batch, in one transaction; an opt-out that Gigya refused is kept on the address."""
+        if answered is None:
+            return
+        written = answered.written
         now = self._everybody.full.mapped([done.document for done in written if done.document is not None])
         done = [_settlement(one, now.get(one.became or one.item.uid)) for one in written if one.fate != "pending"]
         refused = [one for one in written if one.fate == "rejected"]
         with self._ledger.writing(self._sync.name):
             self._state.settle(self._changes.sha256, done)
             self._state.recall(self._changes.sha256, [one.item.uid for one in written if one.fate == "pending"])
-            self._state.park(self._refused(refused, accounts))
+            self._state.park(self._refused(refused, answered.accounts))
         steps.reached(steps.ITEMS_SETTLED)
         self.moved_on += sum(one.fate == "pending" for one in written)
         for one in written:
             self.written.update(one.columns)
+        self.calls += answered.calls
+        progress.add(len(written))
 
     def _address(self, item: Item, accounts: dict[str, Account]) -> str | None:
         if is_new(item.uid):

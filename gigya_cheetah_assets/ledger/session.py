@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,7 +14,7 @@ from gigya_cheetah_assets.ledger.errors import LedgerUnusable
 
 
 class Session:
-    """Hands out connections: the one that holds the lock, while it is held, else a new one.
+    """Hands out connections: to the thread that holds the lock the one that holds it, else a new one.
 
     So whoever holds the lock sees what it has recorded itself, though nobody else does yet.
 
@@ -23,7 +24,13 @@ class Session:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._held: tuple[str, Connection] | None = None
+        self._own = threading.local()
+
+    @property
+    def _held(self) -> tuple[str, Connection] | None:
+        """The sync whose lock this thread holds, and the connection that holds it."""
+        held: tuple[str, Connection] | None = getattr(self._own, "held", None)
+        return held
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -41,7 +48,7 @@ class Session:
 
         Raises:
             LedgerBusy: Another run holds it and did not let go in time.
-            LedgerUnusable: This session holds one already.
+            LedgerUnusable: This thread holds one already.
         """
         if self._held is not None:
             raise LedgerUnusable(
@@ -49,11 +56,11 @@ class Session:
                 next_step="hold one lock at a time",
             )
         with self._database.writing(sync) as connection:
-            self._held = (sync, connection)
+            self._own.held = (sync, connection)
             try:
                 yield connection
             finally:
-                self._held = None
+                self._own.held = None
 
     @contextmanager
     def writing(self, sync: str) -> Iterator[Connection]:
