@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ from gigya_cheetah_assets.ledger import addresses, asked, earlier
 from gigya_cheetah_assets.ledger.baseline import Baseline
 from gigya_cheetah_assets.ledger.consents import OPT_OUT, format_consents, parse_consents
 from gigya_cheetah_assets.ledger.corrections import note
+from gigya_cheetah_assets.ledger.crossed import Crossings, Told
 from gigya_cheetah_assets.ledger.deliveries import set_head
 from gigya_cheetah_assets.ledger.digests import DIGEST_BYTES, digests, slots
 from gigya_cheetah_assets.ledger.inbound_items import Change
@@ -69,7 +71,8 @@ class Agreement:
     def settle(self, uid: str, changes: Sequence[Change], updated: int | None, cells: Mapping[str, str | None]) -> bool:
         """Lays what CheetahMail now has over the row of one person, and notes the evidence of what is agreed.
 
-        A value that lost is still CheetahMail's: it stands in the row until a correction has told what won.
+        A value that lost is still CheetahMail's: it stands in the row until a correction has told what won. So does
+        an opt-out of ours with which an opt-in of the file crossed.
 
         Returns:
             Whether the row changed.
@@ -79,8 +82,19 @@ class Agreement:
         texts = {change.column: cells.get(change.column, change.cell) for change in agreed}
         states = {change.column: (change.value, change.at) for change in agreed if change.subscription}
         self._note_evidence(uid, agreed, texts)
+        lost += [replace(change, write=False, loser=OPT_OUT) for change in self._crossed(uid, agreed)]
         moved = bool(agreed) and self._lay_over(uid, texts, states, updated)
         return self._correct(uid, lost, updated) or moved
+
+    def _crossed(self, uid: str, changes: Sequence[Change]) -> list[Change]:
+        """The opt-ins of which CheetahMail may hold our older opt-out by now."""
+        columns = "uid, delivery, previous_consents, consents"
+        found = [row for row in self._people().find(slots([uid]), columns) if row[0] == uid]
+        return [change for _, *told in found for change in self._crossings.crossed(uid, changes, Told(*told))]
+
+    @cached_property
+    def _crossings(self) -> Crossings:
+        return Crossings(self.connection, self.sync)
 
     def forget(self, uid: str, subscriptions: Iterable[str]) -> bool:
         """What CheetahMail has of some subscriptions is not known any more: the next window tells them anew.

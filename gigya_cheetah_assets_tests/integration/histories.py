@@ -39,6 +39,7 @@ SIGKILLED = -9
 # Events of a run at which it may be killed; a later number lets a short run end undisturbed.
 _KILL_WITHIN = 60
 _QUIET_ROUNDS = 6
+_NEWSLETTER_ID = "newsletter"
 # The site asks for a confirmation of this subscription.
 _OFFERS_ID = "offers.partner"
 _START, _END = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, 23, tzinfo=UTC)
@@ -65,11 +66,12 @@ class Plan:
 
 @dataclass(frozen=True)
 class Decision:
-    """What somebody said of a list: yes or no, where and in which turn."""
+    """What somebody said of a list: yes or no, where and in which turn; `again` if the side had the same already."""
 
     says: str
     where: str
     turn: int
+    again: bool = False
 
 
 class Courier:
@@ -152,7 +154,8 @@ class World:
             # In one turn all is said in the same second, and the feeds know nothing finer: then a no stands.
             # Of a plain field nobody knows when it was said, so that a no of CheetahMail's stands too.
             together = any(one.says == "no" and one.turn == decisions[-1].turn for one in decisions)
-            doubtful = together or column in UNDATED
+            # A second yes is told by its time alone, which soon after our own writing is taken for that of our writing.
+            doubtful = together or column in UNDATED or decisions[-1].again
             if decisions[-1].says == "yes" and gigya != "opt_in" and not blocked and not doubtful:
                 found.append(f"{uid} {column}: {story}; but Gigya has {gigya}")
         return found
@@ -192,29 +195,33 @@ class World:
         self.done[name] += 1
         return acts[name]
 
-    def _say(self, uid: str, column: str, says: str, where: str) -> None:
-        self.said.setdefault((uid, column), []).append(Decision(says, where, self._turn))
+    def _say(self, uid: str, column: str, says: str, where: str, *, again: bool = False) -> None:
+        self.said.setdefault((uid, column), []).append(Decision(says, where, self._turn, again))
 
     def _out(self, uid: str, column: str) -> None:
         # The one-click unsubscribe moves the time of the e-mail account alone.
         through = "emailAccount" if column in ("NEWSLETTER", "PARTNER_OFFERS") else "account"
-        before = self._consents(uid)
+        before = self._trace(uid, column)
         self.sandbox.site.change(uid, **decision(column, yes=False), through=through)
         self._say_if_traced(uid, column, "no", before)
 
     def _in(self, uid: str, column: str) -> None:
-        before = self._consents(uid)
+        before = self._trace(uid, column)
         self.sandbox.site.change(uid, **decision(column, yes=True))
         self._say_if_traced(uid, column, "yes", before)
 
-    def _consents(self, uid: str) -> dict[str, Any]:
+    def _trace(self, uid: str, column: str) -> tuple[object, ...]:
+        """What Gigya has of decisions: the state of one, and the times of all."""
         account = self.sandbox.site.account(uid)
-        return {name: account.get(name) for name in ("subscriptions", "communications", "preferences", "data")}
+        leaves = [channel_of(account, subscription) or {} for subscription in (_NEWSLETTER_ID, _OFFERS_ID)]
+        times = [leaf.get("lastUpdatedSubscriptionState") for leaf in leaves]
+        return second_opinion.state(account, column), times, account.get("communications"), account.get("preferences")
 
-    def _say_if_traced(self, uid: str, column: str, says: str, before: dict[str, Any]) -> None:
-        """What leaves Gigya as it was, times included, nothing tells from silence: so it was not said."""
-        if self._consents(uid) != before:
-            self._say(uid, column, says, "Gigya")
+    def _say_if_traced(self, uid: str, column: str, says: str, before: tuple[object, ...]) -> None:
+        """A yes to a yes may leave Gigya as it was: nothing tells it from silence, so it was not said."""
+        after = self._trace(uid, column)
+        if after != before:
+            self._say(uid, column, says, "Gigya", again=after[0] == before[0])
 
     def _ask(self, uid: str, column: str) -> None:
         """Asks for the offers: no opt-in until it is confirmed."""
@@ -337,6 +344,8 @@ def playing(plan: Plan, folder: Path) -> Iterator[World]:
     ):
         content = sync_content(sandbox, folder)
         content["inbound_files"]["defaults"] |= {"min_age_seconds": 0}
+        # A late file of few lines may be of people who were deleted since, most of all.
+        content["limits"] = {**content.get("limits", {}), "max_reject_share": 1.0}
         syncs = folder / "syncs"
         syncs.mkdir()
         (syncs / "sandbox.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")

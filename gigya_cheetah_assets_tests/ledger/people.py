@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from zlib import crc32
 
 import pyarrow as pa
+import sqlalchemy as sa
 
 from gigya_cheetah_assets.ledger import Changes, Ledger, RowShape, compare
+from gigya_cheetah_assets.ledger.tables import deliveries
 
 SHAPE = RowShape("GIGYA_UID", "EMAIL", ("GIGYA_UID", "EMAIL", "FNAME", "NEWS", "OFFERS"), ("NEWS", "OFFERS"))
 DAY = 86_400_000
@@ -72,6 +74,12 @@ def deliver(
         seen=[found.seen],
     )
     return found
+
+
+def recorded_at(ledger: Ledger, at: int, *, sync: str = "acme") -> None:
+    """All deliveries so far were recorded at this time, epoch ms."""
+    with ledger.transaction(sync) as (connection, _):
+        connection.execute(sa.update(deliveries).values(recorded_at=at))
 
 
 def listed(table: pa.Table) -> list[tuple[str, ...]]:

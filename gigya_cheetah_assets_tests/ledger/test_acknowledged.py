@@ -4,7 +4,7 @@ import pytest
 
 from gigya_cheetah_assets.ledger import Change, InboundFile, InboundState, Item, Ledger, Settlement
 from gigya_cheetah_assets.ledger.acknowledged import CARRIED_OUT_LATE, correct_late_opt_outs
-from gigya_cheetah_assets_tests.ledger.people import SHAPE, T0, Person, deliver
+from gigya_cheetah_assets_tests.ledger.people import SHAPE, T0, Person, deliver, recorded_at
 
 FILE = InboundFile("cd" * 32, "unsubs_20260102.dat", "unsubscribes", 120)
 JOINED = Change("NEWS", "opt_out", "opt_in", "1", True, "opt_in_later", at=T0 + 5_000, line=2, subscription=True)
@@ -14,6 +14,7 @@ JOINED = Change("NEWS", "opt_out", "opt_in", "1", True, "opt_in_later", at=T0 + 
 def state(ledger: Ledger) -> InboundState:
     """We delivered an opt-out; then the person came back at CheetahMail, at T0 + 5 s."""
     deliver(ledger, Person("u1", news="opt_out", at=T0), window="w1")
+    recorded_at(ledger, T0)
     made = InboundState(ledger, "acme", SHAPE)
     made.begin(FILE)
     made.plan(FILE.sha256, [Item("u1", (JOINED,), 2)])

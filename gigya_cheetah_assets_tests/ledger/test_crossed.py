@@ -1,0 +1,77 @@
+"""An opt-in of a file that crossed with an opt-out of ours is told to CheetahMail again."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from gigya_cheetah_assets.ledger import Change, InboundFile, InboundState, Item, Ledger, Settlement
+from gigya_cheetah_assets_tests.ledger.people import SHAPE, T0, Person, deliver, recorded_at
+
+OUT = Person("u1", news="opt_out", at=T0)
+
+
+def joined(ledger: Ledger, *, at: int | None, number: int = 1) -> bool:
+    """She has joined at CheetahMail at `at`; tells whether the next window tells her opt-in again."""
+    state = InboundState(ledger, "acme", SHAPE)
+    file = InboundFile(f"{number:02d}" * 32, f"subs_{number}.dat", "subscribes", 120)
+    state.begin(file)
+    change = Change("NEWS", "opt_out", "opt_in", "1", True, "opt_in_later", at=at, line=2, subscription=True)
+    state.plan(file.sha256, [Item("u1", (change,), 2)])
+    state.settle(file.sha256, [Settlement("u1", "applied", updated=T0 + 6_000)])
+    return bool(ledger.corrections("acme", "w9"))
+
+
+def left(ledger: Ledger) -> None:
+    """She has left at CheetahMail."""
+    state = InboundState(ledger, "acme", SHAPE)
+    file = InboundFile("ff" * 32, "unsubs_1.dat", "unsubscribes", 120)
+    state.begin(file)
+    change = Change("NEWS", "opt_in", "opt_out", "0", True, "opt_out_wins", at=T0, line=2, subscription=True)
+    state.plan(file.sha256, [Item("u1", (change,), 2)])
+    state.settle(file.sha256, [Settlement("u1", "applied", updated=T0 + 3_000)])
+
+
+@pytest.fixture
+def now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def test_an_opt_out_that_left_after_the_opt_in_was_given_is_corrected(ledger: Ledger, now: int) -> None:
+    deliver(ledger, OUT, window="w1")
+    assert joined(ledger, at=now - 60_000)
+    assert InboundState(ledger, "acme", SHAPE).bases(["u1"])["u1"]["NEWS"].value == "opt_out"
+
+
+def test_an_opt_out_that_had_left_before_is_history(ledger: Ledger, now: int) -> None:
+    deliver(ledger, OUT, window="w1")
+    assert not joined(ledger, at=now + 60_000)
+    assert InboundState(ledger, "acme", SHAPE).bases(["u1"])["u1"]["NEWS"].value == "opt_in"
+
+
+def test_an_opt_in_without_a_time_crosses_with_nothing(ledger: Ledger) -> None:
+    deliver(ledger, OUT, window="w1")
+    assert not joined(ledger, at=None)
+
+
+def test_an_opt_out_of_cheetahmails_own_is_none_of_ours(ledger: Ledger, now: int) -> None:
+    deliver(ledger, Person("u1", news="opt_in", at=T0 - 5), window="w1")
+    left(ledger)
+    assert not joined(ledger, at=now + 60_000)
+
+
+def test_one_that_a_window_told_again_is_corrected_too(ledger: Ledger, now: int) -> None:
+    deliver(ledger, Person("u1", news="opt_in", at=T0 - 5), window="w1")
+    left(ledger)
+    deliver(ledger, Person("u1", news="opt_out", at=T0, updated=T0 + 9_000), window="w1")
+    assert joined(ledger, at=now - 60_000)
+
+
+def test_another_window_that_told_nothing_of_the_person_matters_not(ledger: Ledger, now: int) -> None:
+    deliver(ledger, Person("u1", name="Bo", news="opt_in", at=T0 - 5), window="w1")
+    deliver(ledger, Person("u2"), window="w2")
+    recorded_at(ledger, T0 - 1)
+    left(ledger)
+    deliver(ledger, Person("u2", name="Cy", updated=T0 + 1), window="w2")
+    assert not joined(ledger, at=now - 60_000)
