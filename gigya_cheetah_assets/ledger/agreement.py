@@ -71,8 +71,8 @@ class Agreement:
     def settle(self, uid: str, changes: Sequence[Change], updated: int | None, cells: Mapping[str, str | None]) -> bool:
         """Lays what CheetahMail now has over the row of one person, and notes the evidence of what is agreed.
 
-        A value that lost is still CheetahMail's: it stands in the row until a correction has told what won. So does
-        an opt-out of ours with which an opt-in of the file crossed.
+        A value that lost is still CheetahMail's: it stands in the row until a correction has told what won. Where an
+        opt-in of the file crossed with an opt-out of ours, nobody knows which of them CheetahMail has.
 
         Returns:
             Whether the row changed.
@@ -82,8 +82,11 @@ class Agreement:
         texts = {change.column: cells.get(change.column, change.cell) for change in agreed}
         states = {change.column: (change.value, change.at) for change in agreed if change.subscription}
         self._note_evidence(uid, agreed, texts)
-        lost += [replace(change, write=False, loser=OPT_OUT) for change in self._crossed(uid, agreed)]
+        crossed = [change.column for change in self._crossed(uid, agreed)]
         moved = bool(agreed) and self._lay_over(uid, texts, states, updated)
+        if crossed:
+            # Neither opt-in nor opt-out is sure to be there: whatever the next window finds, it tells.
+            moved |= self.forget(uid, crossed)
         return self._correct(uid, lost, updated) or moved
 
     def _crossed(self, uid: str, changes: Sequence[Change]) -> list[Change]:

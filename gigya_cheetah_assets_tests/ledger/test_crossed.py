@@ -7,7 +7,7 @@ import time
 import pytest
 
 from gigya_cheetah_assets.ledger import Change, InboundFile, InboundState, Item, Ledger, Settlement
-from gigya_cheetah_assets_tests.ledger.people import SHAPE, T0, Person, deliver, recorded_at
+from gigya_cheetah_assets_tests.ledger.people import DAY, SHAPE, T0, Person, deliver, recorded_at
 
 OUT = Person("u1", news="opt_out", at=T0)
 
@@ -41,7 +41,15 @@ def now() -> int:
 def test_an_opt_out_that_left_after_the_opt_in_was_given_is_corrected(ledger: Ledger, now: int) -> None:
     deliver(ledger, OUT, window="w1")
     assert joined(ledger, at=now - 60_000)
-    assert InboundState(ledger, "acme", SHAPE).bases(["u1"])["u1"]["NEWS"].value == "opt_out"
+    (told,) = deliver(ledger, Person("u1", news="opt_in", updated=T0 + DAY), window="w9").subscribes.to_pylist()
+    assert told["LIST_ID"] == "NEWS"
+
+
+def test_an_opt_out_that_follows_leaves_too_since_cheetahmail_may_have_the_opt_in(ledger: Ledger, now: int) -> None:
+    deliver(ledger, OUT, window="w1")
+    assert joined(ledger, at=now - 60_000)
+    (told,) = deliver(ledger, Person("u1", news="opt_out", updated=T0 + DAY), window="w9").unsubscribes.to_pylist()
+    assert told["LIST_ID"] == "NEWS"
 
 
 def test_an_opt_out_that_had_left_before_is_history(ledger: Ledger, now: int) -> None:
