@@ -183,7 +183,9 @@ class _Finder:
         """By UID of a deleted account the hashes of its former addresses that are another one's."""
         holders = self._by_key.holders(pc.list_flatten(told["former"]))
         return {
-            uid: hashes(pa.array([one for one in former if holders.get(one.lower(), set()) - {uid}], pa.string()))
+            uid: hashes(
+                pa.array([one for one in former if holders.get(one.lower(), set()) - {uid}], pa.string())
+            ).tolist()
             for uid, former in zip(told["uid"].to_pylist(), told["former"].to_pylist(), strict=True)
         }
 

@@ -76,7 +76,7 @@ def by_address(people: pa.Table) -> pa.Table:
 
 def _without(former: Sequence[str], taken: Sequence[int]) -> list[str]:
     return [
-        address for address, found in zip(former, hashes(pa.array(former, pa.string())), strict=True)
+        address for address, found in zip(former, hashes(pa.array(former, pa.string())).tolist(), strict=True)
         if found not in taken
     ]  # fmt: skip
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from zlib import crc32
 
+import numpy as np
 from sqlalchemy.engine import Connection
 
-from gigya_cheetah_assets.ledger.arrow import Texts, pc
+from gigya_cheetah_assets.ledger.arrow import Texts, mask, pc
 from gigya_cheetah_assets.ledger.driver import fetch, insert_many
 from gigya_cheetah_assets.ledger.tables import addresses
+from gigya_cheetah_assets.store.crc import Hashes, crc32s
 
 _CHUNK = 500
 Entry = tuple[int, str]
@@ -28,14 +29,17 @@ class Holder:
     states: Mapping[str, tuple[str, int | None]] = field(default_factory=dict)
 
 
-def hashes(cells: Texts) -> list[int | None]:
-    """The hash of each address, letter case aside; null for an empty cell."""
-    return [crc32(text.encode()) if text else None for text in pc.utf8_lower(cells).to_pylist()]
+def hashes(cells: Texts) -> Hashes:
+    """The hash of each address, letter case aside; that of an empty cell means nothing."""
+    return crc32s(pc.utf8_lower(cells))
 
 
 def entries(uids: Sequence[str], cells: Texts) -> list[Entry]:
     """Who has which address, in the order of the index, which is what makes entering them cheap."""
-    return sorted((found, uid) for found, uid in zip(hashes(cells), uids, strict=True) if found is not None)
+    found = hashes(cells)
+    order = np.argsort(found)
+    order = order[mask(pc.not_equal(cells, ""))[order]]
+    return [(own, uids[place]) for own, place in zip(found[order].tolist(), order.tolist(), strict=True)]
 
 
 def enter(connection: Connection, sync: str, people: Iterable[Entry]) -> None:

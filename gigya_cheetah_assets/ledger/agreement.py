@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from gigya_cheetah_assets.ledger import addresses, asked, earlier
 from gigya_cheetah_assets.ledger.baseline import Baseline
-from gigya_cheetah_assets.ledger.consents import OPT_OUT, format_consents, parse_consents
+from gigya_cheetah_assets.ledger.consents import OPT_OUT, format_consents, parse_consents, without_times
 from gigya_cheetah_assets.ledger.corrections import note
 from gigya_cheetah_assets.ledger.crossed import Crossings, Told
 from gigya_cheetah_assets.ledger.deliveries import set_head
@@ -174,7 +174,7 @@ class Agreement:
         # Newer than any row that outbound made of the account before: such a one must not leave any more.
         row = replace(row, updated=max(stored.updated + 1, updated or 0))
         columns = () if row.mapping is None else known_mappings(self.connection, self.sync)[row.mapping]
-        (digest,) = digests(pa.array([row.row_text], pa.string()), pa.array([row.consents]), columns)
+        (digest,) = digests(pa.array([row.row_text], pa.string()), without_times(pa.array([row.consents])), columns)
         same = {"sync": self.sync, "delivery": self.source, "mapping": row.mapping}
         values = (*slots([uid]), uid, digest, row.updated, row.consents, row.row_text)
         upsert(self.connection, same, [values])

@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from gigya_cheetah_assets.ledger.arrow import Texts, pc, whole
-from gigya_cheetah_assets.ledger.driver import fetch, insert_many
-from gigya_cheetah_assets.ledger.pseudonyms import Pseudonyms, own_pseudonyms, read_pseudonyms
+from gigya_cheetah_assets.ledger.driver import blobs, fetch, insert_many
+from gigya_cheetah_assets.ledger.pseudonyms import own_pseudonyms, read_pseudonyms
 from gigya_cheetah_assets.ledger.tables import consent_heads, consent_log
 
 OUTBOUND_DELIVERY = "outbound_delivery"
@@ -117,11 +117,11 @@ class ConsentLog:
         if not count:
             return 0
         last, previous = self._head()
-        persons = _persons(decisions, own_pseudonyms(self.connection, self.sync))
+        persons = own_pseudonyms(self.connection, self.sync).persons(decisions.column("uid").to_pylist())
         shared, others = _shared_and_others(decisions)
         hashes = _chained(_texts(shared, others, persons, last + 1, now), previous)
         same = shared | {"sync": self.sync, "logged_at": now}
-        columns = {"seq": range(last + 1, last + 1 + count), "person": persons, "hash": hashes} | {
+        columns = {"seq": range(last + 1, last + 1 + count), "person": blobs(persons), "hash": blobs(hashes)} | {
             name: column.to_pylist() for name, column in others.items()
         }
         insert_many(self.connection, consent_log.name, same, list(columns), zip(*columns.values(), strict=True))
@@ -210,11 +210,6 @@ def _chained(payloads: Texts, previous: bytes) -> list[bytes]:
         previous = sha256(previous + payload).digest()
         hashes.append(previous)
     return hashes
-
-
-def _persons(decisions: pa.Table, pseudonyms: Pseudonyms) -> list[bytes]:
-    """The keyed hash of each row's UID."""
-    return [pseudonyms.person(uid) for uid in decisions.column("uid").to_pylist()]
 
 
 def _shared_and_others(decisions: pa.Table) -> tuple[dict[str, Any], dict[str, Any]]:

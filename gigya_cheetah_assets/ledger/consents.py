@@ -18,17 +18,27 @@ OPT_IN, OPT_OUT, PENDING = STATES = ("opt_in", "opt_out", "pending")
 _LETTERS = "iop"
 
 
-def encode_consents(table: pa.Table, subscriptions: Sequence[str]) -> Texts:
+def encode_consents(table: pa.Table, subscriptions: Sequence[str], *, times: bool = True) -> Texts:
     """One text a row, from the columns `_state.C` and `_at.C` of each subscription.
+
+    Args:
+        table: With these columns.
+        subscriptions: Names of the columns C.
+        times: Without them it is what `without_times` makes of the text with them.
 
     Raises:
         LedgerDamaged: A state is none of opt_in, opt_out, pending, null.
     """
     if not subscriptions:
         return pa.array([""] * table.num_rows, pa.string())
-    parts = [_part(table, name) for name in subscriptions]
+    parts = [_part(table, name, times=times) for name in subscriptions]
     # Not null_handling="skip": pyarrow drops a row whose parts are all null.
     return pc.binary_join_element_wise(*parts, "", null_handling="replace", null_replacement="")
+
+
+def without_times(consents: Texts) -> Texts:
+    """The texts with the states alone."""
+    return pc.replace_substring_regex(consents, r"=([iop])-?[0-9]+;", r"=\1;")
 
 
 def decode_consents(consents: Texts, subscription: str) -> tuple[Texts, Numbers]:
@@ -52,7 +62,7 @@ def format_consents(states: Mapping[str, tuple[str, int | None]]) -> str:
     )
 
 
-def _part(table: pa.Table, name: str) -> Texts:
+def _part(table: pa.Table, name: str, *, times: bool) -> Texts:
     states = texts(table.column(state_column(name)))
     codes = pc.index_in(states, value_set=pa.array(STATES))
     if codes.null_count != states.null_count:
@@ -60,6 +70,8 @@ def _part(table: pa.Table, name: str) -> Texts:
             f"column {state_column(name)} should hold {', '.join(STATES)} or null, found another state",
             next_step="mend the mapping of this subscription",
         )
+    if not times:
+        return pa.array([f"{name}={letter};" for letter in _LETTERS]).take(codes)
     prefixes = pa.array([f"{name}={letter}" for letter in _LETTERS]).take(codes)
-    times = pc.fill_null(texts(table.column(at_column(name)).cast(pa.int64())), "")
-    return pc.binary_join_element_wise(prefixes, times, ";", "")
+    numbers = pc.fill_null(texts(table.column(at_column(name)).cast(pa.int64())), "")
+    return pc.binary_join_element_wise(prefixes, numbers, ";", "")

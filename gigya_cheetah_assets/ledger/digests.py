@@ -35,13 +35,12 @@ class Encoded:
 def encode_rows(table: pa.Table, shape: RowShape) -> Encoded:
     """Text, consents and digest of each row of a frame."""
     texts = encode(table, shape.columns)
-    consents = encode_consents(table, shape.subscriptions)
-    return Encoded(texts, consents, digests(texts, consents, shape.columns))
+    states = encode_consents(table, shape.subscriptions, times=False)
+    return Encoded(texts, encode_consents(table, shape.subscriptions), digests(texts, states, shape.columns))
 
 
-def digests(texts: Texts, consents: Texts, columns: Sequence[str]) -> list[bytes]:
-    """Digest of each row, from its text and the states of its consents; a null text (no row is known) counts as ""."""
-    states = pc.replace_substring_regex(consents, r"=([iop])-?[0-9]+;", r"=\1;")
+def digests(texts: Texts, states: Texts, columns: Sequence[str]) -> list[bytes]:
+    """Digest of each row, from its text and its consents without times; a null text (no row is known) counts as ""."""
     # No text of consents holds U+001E, so the last one in the payload is always this separator.
     payload = pc.binary_join_element_wise(texts, states, "\x1e", null_handling="replace", null_replacement="")
     names = blake2b(json.dumps(list(columns)).encode(), digest_size=DIGEST_BYTES).digest()

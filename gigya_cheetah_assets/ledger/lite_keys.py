@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from gigya_cheetah_assets.ledger import addresses
 from gigya_cheetah_assets.ledger.arrow import Flags, Numbers, Texts, texts, whole
 from gigya_cheetah_assets.ledger.consent_log import ConsentEntry, ConsentLog
-from gigya_cheetah_assets.ledger.consents import OPT_IN, format_consents, parse_consents
+from gigya_cheetah_assets.ledger.consents import OPT_IN, format_consents, parse_consents, without_times
 from gigya_cheetah_assets.ledger.deliveries import set_head
 from gigya_cheetah_assets.ledger.digests import digests, slots
 from gigya_cheetah_assets.ledger.lookup import head
@@ -231,7 +231,7 @@ def _joined(theirs: _States, own: _States) -> _States:
 def _lay_over(connection: Connection, sync: str, row: sa.Row[Any], states: _States, updated: int) -> None:
     consents = format_consents(states)
     columns = () if row.mapping is None else known_mappings(connection, sync)[row.mapping]
-    (digest,) = digests(pa.array([row.row_text], pa.string()), pa.array([consents]), columns)
+    (digest,) = digests(pa.array([row.row_text], pa.string()), without_times(pa.array([consents])), columns)
     update = sa.update(agreed).where(*_which(sync, row.uid))
     connection.execute(update.values(consents=consents, digest=digest, updated=updated))
 

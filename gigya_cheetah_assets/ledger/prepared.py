@@ -11,6 +11,7 @@ import pyarrow as pa
 from gigya_cheetah_assets.ledger.addresses import Entry, entries
 from gigya_cheetah_assets.ledger.arrow import texts
 from gigya_cheetah_assets.ledger.digests import encode_rows, slots
+from gigya_cheetah_assets.ledger.driver import blobs
 from gigya_cheetah_assets.ledger.shape import UPDATED, RowShape
 
 
@@ -43,7 +44,8 @@ class PreparedRows:
 
     def values(self) -> Iterator[tuple[object, ...]]:
         """Slot, UID, digest, last update, consents and row text of each."""
-        return zip(self.slots, self.uids, self.digests, self.updated, self.consents, self.row_texts, strict=True)
+        digests = blobs(self.digests)
+        return zip(self.slots, self.uids, digests, self.updated, self.consents, self.row_texts, strict=True)
 
 
 def uids_of(table: pa.Table, shape: RowShape) -> list[str]:

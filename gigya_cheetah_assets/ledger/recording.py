@@ -116,12 +116,13 @@ class Recorder:
         }
         rows = [stored.get(uid, (None, None)) for uid in uids]
         consents = encode_consents(table, self.shape.subscriptions)
+        states = encode_consents(table, self.shape.subscriptions, times=False)
         digest: list[bytes] = [b""] * len(uids)
         for mapping in {mapping for mapping, _ in rows}:
             places = [place for place, (theirs, _) in enumerate(rows) if theirs == mapping]
             texts = pa.array([rows[place][1] for place in places], pa.string())
             columns = () if mapping is None else self.known_mappings[mapping]
-            for place, made in zip(places, digests(texts, consents.take(pa.array(places)), columns), strict=True):
+            for place, made in zip(places, digests(texts, states.take(pa.array(places)), columns), strict=True):
                 digest[place] = made
         crcs, updated = slots(uids), table.column(UPDATED).to_pylist()
         self._keep_earlier(uids, crcs, digest)
