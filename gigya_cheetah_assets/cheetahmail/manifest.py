@@ -29,6 +29,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         window: Key of the window it came from.
         queries: Gigya queries that found its accounts.
         mapping_version: Version of the field table that made its rows.
+        carried_over: How many rows of its kind, all parts together, an earlier run of the window had told and this one
+            did not find anew.
         part: Which of the files of its kind and window it is, from 1.
         parts: How many there are.
         encrypted_to: Fingerprint of the OpenPGP key it is encrypted to; None for a plain file.
@@ -46,6 +48,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     mapping_version: str
     packed_sha256: str = ""
     plain_sha256: str = ""
+    carried_over: int = 0
     part: int = 1
     parts: int = 1
     encrypted_to: str | None = None

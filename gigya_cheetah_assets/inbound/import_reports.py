@@ -17,12 +17,12 @@ from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.inbound.read import EVENTS
 from gigya_cheetah_assets.ledger import Ledger, RowShape
 from gigya_cheetah_assets.ledger.import_results import FileResult, RefusedOptOut, note_result
+from gigya_cheetah_assets.outbound.carried import UNSUBSCRIBES, told_rows
 from gigya_cheetah_assets.outbound.outbox import kind_and_window
 from gigya_cheetah_assets.store import folders
 from gigya_cheetah_assets.store.batches import read_batches
 
 SUBSCRIBERS = "cheetahmail_subscribers"
-UNSUBSCRIBES = "unsubscribes"
 REJECTED = pa.schema([("uid", pa.string()), ("row_no", pa.int64()), ("error", pa.string())])
 
 
@@ -102,10 +102,10 @@ def _refused(
     reasons = {str(line["uid"]): str(line["error"]) for line in rejected if line["uid"]}
     rows = {line["row_no"]: str(line["error"]) for line in rejected if line["row_no"] is not None and not line["uid"]}
     whole = next((str(line["error"]) for line in rejected if line["row_no"] is None), "") if failed else None
-    path = folders.asset_folder(data, sync.name, folders.ROWS, window) / f"{UNSUBSCRIBES}.parquet"
+    folder = folders.asset_folder(data, sync.name, folders.ROWS, window)
     found: dict[tuple[str, str], RefusedOptOut] = {}
     number = 0
-    for batch in read_batches(path, [key, "LIST_ID", "REASON"]):
+    for batch in told_rows(folder, UNSUBSCRIBES, [key, "LIST_ID", "REASON"]):
         for row in batch.to_pylist():
             number += 1
             reason = whole or reasons.get(row[key]) or rows.get(number)

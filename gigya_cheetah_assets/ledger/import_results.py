@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from gigya_cheetah_assets.ledger.agreement import INBOUND, Agreement
-from gigya_cheetah_assets.ledger.deliveries import set_head
+from gigya_cheetah_assets.ledger.deliveries import Delivery, set_head
 from gigya_cheetah_assets.ledger.lookup import Head, head
 from gigya_cheetah_assets.ledger.shape import RowShape
 from gigya_cheetah_assets.ledger.store import Ledger
@@ -77,6 +77,19 @@ def results(ledger: Ledger, sync: str) -> dict[str, FileResult]:
     query = sa.select(table.file, table.window, table.kind, table.failed, table.rejected, table.reported_at)
     with ledger.snapshot() as (connection, _):
         return {row.file: FileResult(*row) for row in connection.execute(query.where(table.sync == sync))}
+
+
+def imported_kinds(ledger: Ledger, sync: str, delivery: Delivery) -> set[str]:
+    """The kinds of a delivery of which CheetahMail has reported since that it imported every file."""
+    reports = results(ledger, sync)
+    taken = {
+        file.name: (found := reports.get(file.name)) is not None
+        and not found.failed
+        and found.reported_at > delivery.recorded_at
+        for file in delivery.files
+    }
+    kinds = {file.kind for file in delivery.files}
+    return {kind for kind in kinds if all(taken[file.name] for file in delivery.files if file.kind == kind)}
 
 
 def refused(ledger: Ledger, sync: str) -> dict[tuple[str, str, str], RefusedOptOut]:

@@ -8,8 +8,10 @@ with the same ledger, so it writes and delivers the same files again.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, closing
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,11 +20,12 @@ import pyarrow.compute as pc
 from gigya_cheetah_assets import schemas
 from gigya_cheetah_assets.cheetahmail import Manifest
 from gigya_cheetah_assets.config import Sync
+from gigya_cheetah_assets.config.files import Kind
 from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.gigya import prefetched
-from gigya_cheetah_assets.ledger import DeliveredFile, Ledger, PreparedRows, RowShape, Tombstones
+from gigya_cheetah_assets.ledger import DeliveredFile, Ledger, PreparedRows, RowShape, Tombstones, told
 from gigya_cheetah_assets.mapping import FieldTable
-from gigya_cheetah_assets.outbound import corrections, deleted, outbox
+from gigya_cheetah_assets.outbound import carried, corrections, deleted, outbox
 from gigya_cheetah_assets.outbound.lite_keys import Following
 from gigya_cheetah_assets.outbound.sealing import Seals
 from gigya_cheetah_assets.outbound.summary import DeliverySummary, ProfilesSummary, RowsSummary
@@ -44,6 +47,7 @@ class Delivery:
         self.window = window
         self.ledger = ledger
         self.superseded = 0
+        self.carried_over: Counter[Kind] = Counter()
         self._data = data
         self._shape = RowShape.of(table.fields)
         self._stones = Tombstones(ledger, sync.name)
@@ -72,11 +76,19 @@ class Delivery:
         self._moved_on = self.ledger.revision(self.sync.name) != self._counted.ledger_revision
         with Seals(files, self._folder(folders.FILES)) as seals:
             own = WindowFiles(
-                files, self.window, building, seals, self._shape, self._extracted.queries, self.table.version
+                files,
+                self.window,
+                building,
+                seals,
+                self._shape,
+                self._extracted.queries,
+                self.table.version,
+                self.carried_over,
             )
             for kind, _ in files.in_order():
                 if kind != "profiles":
-                    own.write(kind, map(self._current, read_batches(self._rows / f"{kind}.parquet")))
+                    made = map(self._current, read_batches(self._rows / f"{kind}.parquet"))
+                    own.write(kind, chain(made, self._carried(kind)))
             with self._ahead(self._prepared(own.writing("profiles", self._checked()))) as rows:
                 revision = self._record(rows, self._delivered(staging, own, earlier))
         return self._summary(own.written(), revision)
@@ -133,6 +145,22 @@ class Delivery:
                 )
             self.superseded += len(batch) - len(rows)
             yield rows
+        # The ledger has these already: recording them once more changes nothing.
+        yield from self._carried("profiles")
+
+    def _carried(self, kind: Kind) -> Iterator[pa.Table]:
+        """What the window goes on telling, as far as it still holds."""
+        for batch in read_batches(self._rows / carried.file_of(kind)):
+            rows = self._current(batch) if kind == "profiles" else self._holding(batch)
+            self.carried_over[kind] += len(rows)
+            yield rows
+
+    def _holding(self, rows: pa.Table) -> pa.Table:
+        """A later delivery may have overtaken the people of carried rows long ago: what they say is what counts."""
+        if not self._moved_on:
+            return rows
+        now = self.ledger.baseline(self.sync.name, told.uids_of(rows), window="")
+        return deleted.without(rows.filter(pa.array(told.holds(rows, now, self._shape))), self._stones, self._shape.key)
 
     def _current(self, rows: pa.Table) -> pa.Table:
         """Leaves out whom a later delivery overtook, or who was deleted, since the rows were made."""
@@ -187,6 +215,7 @@ class Delivery:
             window=self.window.key,
             **self._counts(),
             superseded=self.superseded,
+            carried_over=self.carried_over.total(),
             files=files,
             revision=revision,
             mapping_version=self.table.version,

@@ -3,7 +3,7 @@
 Leaves in the window's folder: `profiles.parquet`, `unsubscribes.parquet`, `address_changes.parquet`,
 `subscribes.parquet` (each only if it has a row), `rejected_consents.parquet` (what the ledger has to remember of
 rejected people's opt-outs), `left.parquet` (what people left at addresses that others have too), `seen.parquet`
-(unchanged people whom Gigya touched since the ledger saw them),
+(unchanged people whom Gigya touched since the ledger saw them), `carried_<kind>.parquet` (`carried`),
 `rejects.parquet`, `rejects.csv` and `summary.json`.
 """
 
@@ -40,6 +40,7 @@ from gigya_cheetah_assets.ledger import (
 from gigya_cheetah_assets.ledger.neighbours import Neighbours
 from gigya_cheetah_assets.mapping import FieldTable, Mapped, map_profiles
 from gigya_cheetah_assets.outbound import deleted, parked, shared_emails
+from gigya_cheetah_assets.outbound.carried import Carrying
 from gigya_cheetah_assets.outbound.encodings import FileEncodings
 from gigya_cheetah_assets.outbound.lite_keys import Following
 from gigya_cheetah_assets.outbound.near import Near
@@ -94,7 +95,8 @@ def make_rows(sync: Sync, table: FieldTable, window: Window, ledger: Ledger, *, 
             maker.add_rejected(batch)
         writer.close()
         made = _summary(window, extracted, maker, writer, revision + maker.following.revisions)
-        result = msgspec.structs.replace(made, seen_at=_first_seen(target))
+        carried = maker.carrying.carry(target, building)
+        result = msgspec.structs.replace(made, carried=carried, seen_at=_first_seen(target))
         summary.write(building, result)
     log.info("window %s: %d changed of %d accounts", window.key, result.changed, result.read)
     return result
@@ -167,6 +169,9 @@ class _RowsMaker:
         self._stones = Tombstones(ledger, sync.name)
         self._parked = InboundState(ledger, sync.name, self._shape).parked()
         self._flags = Flags(sync, ledger, self._shape.key)
+        self.carrying = Carrying(
+            ledger, sync.name, window, self._shape, self._near, self._encodings, self._parked, self._stones
+        )
 
     def mapped(self, batches: Iterable[pa.Table]) -> Iterator[tuple[pa.Table, Mapped]]:
         """Batches of good profiles with what becomes of them; depends on nothing else, so a thread may be ahead."""
@@ -261,6 +266,7 @@ class _RowsMaker:
         self._let_opt_outs_leave(rows, baseline, around)
 
     def _let_opt_outs_leave(self, rows: pa.Table, baseline: Baseline, around: Neighbours | None) -> None:
+        self.carrying.held_back.add(rows[self._shape.key].combine_chunks())
         rows = self._encodings.without_unwritable(rows)
         changes = compare_rejected(rows, baseline, self._shape, held=around)
         self.counts.unaddressable += changes.unaddressable

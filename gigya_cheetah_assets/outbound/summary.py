@@ -44,6 +44,7 @@ class RowsSummary(msgspec.Struct, kw_only=True, frozen=True):
 
     Attributes:
         kinds: Rows by kind of file.
+        carried: Rows by kind that an earlier run of the window told, and this one tells on; counted nowhere else.
         value_errors: Emptied cells and rejects by column and reason.
         flips: Per subscription column, how many known people turned to `opt_in` or to `opt_out`.
         known: People of this window whom the ledger knew before.
@@ -71,6 +72,7 @@ class RowsSummary(msgspec.Struct, kw_only=True, frozen=True):
     mapping_version: str
     sample_size: int | None
     seen_at: int = 0
+    carried: dict[str, int] = {}
 
 
 class DeliverySummary(msgspec.Struct, kw_only=True, frozen=True):
@@ -79,6 +81,7 @@ class DeliverySummary(msgspec.Struct, kw_only=True, frozen=True):
     Attributes:
         files: Their manifests, in the order of delivery.
         superseded: Changed rows left out because a later delivery holds something newer of the same person.
+        carried_over: Rows of all kinds that an earlier run of the window told, and this one tells on.
         revision: The ledger's revision with this delivery.
         seen_at: When rows of the window were first made, epoch ms.
     """
@@ -95,3 +98,4 @@ class DeliverySummary(msgspec.Struct, kw_only=True, frozen=True):
     mapping_version: str
     sample_size: int | None
     seen_at: int = 0
+    carried_over: int = 0

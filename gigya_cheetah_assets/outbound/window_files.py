@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +30,7 @@ class WindowFiles:
         shape: Names of the columns of the rows.
         queries: For the manifests: what was asked of Gigya.
         mapping_version: For the manifests.
+        carried_over: For the manifests: rows by kind that an earlier run had told; counted while they are written.
     """
 
     files: FilesTogether
@@ -39,6 +40,7 @@ class WindowFiles:
     shape: RowShape
     queries: Sequence[str]
     mapping_version: str
+    carried_over: Mapping[Kind, int] = field(default_factory=dict)
     _written: dict[Kind, list[Manifest]] = field(default_factory=dict)
 
     def write(self, kind: Kind, batches: Iterable[pa.Table]) -> None:
@@ -83,6 +85,7 @@ class WindowFiles:
             window=self.window.key,
             queries=list(self.queries),
             mapping_version=self.mapping_version,
+            carried_over=self.carried_over.get(kind, 0),
             part=part[0],
             parts=part[1],
             encrypted_to=seal.sealer.encrypted_to if seal else None,

@@ -128,6 +128,38 @@ def test_only_the_newest_window_reads_without_an_upper_bound(outbound: Runs) -> 
     assert [row["GIGYA_UID"] for row in lines(outbound, "profiles", newest)] == [mover]
 
 
+def test_an_old_window_that_runs_again_tells_on_what_its_people_had_decided_when_they_have_moved_on(
+    outbound: Runs,
+) -> None:
+    states = {row["GIGYA_UID"]: row for row in lines(outbound, "profiles", LOAD)}
+    readers = [uid for uid in _people(outbound) if states[uid]["NEWSLETTER"] == "1"]
+    seen, changed, stays = readers[:3]
+    site = outbound.sandbox.site
+    for uid in (seen, changed, stays):
+        site.change(uid, subscriptions=OPT_OUT, at=_ms("2026-03-01T23:10:00"))
+    site.change(changed, profile={"email": "moved@example.org"}, at=_ms("2026-03-01T23:15:00"))
+    assert outbound.run(FIRST_HOUR).success
+    before = {kind: lines(outbound, kind, FIRST_HOUR) for kind in ("unsubs", "coa", "profiles")}
+    # Everybody is seen an hour later, but one.
+    site.touch(len(states) * 2, at=_ms("2026-03-02T00:05:00"))
+    site.change(stays, subscriptions=OPT_OUT, at=_ms("2026-03-01T23:40:00"))
+    site.change(changed, profile={"firstName": "Somebody"}, at=_ms("2026-03-02T00:10:00"))
+    assert outbound.run(SECOND_HOUR).success
+    assert lines(outbound, "unsubs", SECOND_HOUR) == []
+    result = outbound.run(FIRST_HOUR)
+    assert result.success
+    told = {kind: {row["GIGYA_UID"] for row in lines(outbound, kind, FIRST_HOUR)} for kind in before}
+    assert told == {"unsubs": {seen, changed, stays}, "coa": {changed}, "profiles": {seen, stays}}
+    assert lines(outbound, "coa", FIRST_HOUR) == before["coa"]
+    delivery = delivery_summary(outbound, FIRST_HOUR)
+    assert delivery.read == delivery.delivered + delivery.unchanged + delivery.filtered + delivery.rejected == 1
+    (event,) = result.asset_materializations_for_node("sandbox__staged_import_files")
+    assert event.metadata["carried_over"].value == delivery.carried_over == 5
+    files = outbound.files()
+    assert outbound.run(FIRST_HOUR).success
+    assert outbound.files() == files
+
+
 def test_lite_accounts_alone_are_known_by_their_token(outbound: Runs, tmp_path: Path) -> None:
     keys = {f"lite-{doc['token']}" for doc in outbound.sandbox.site.accounts()}
     with runs(outbound.sandbox, tmp_path / "lite", windows=HOURLY) as lite:

@@ -212,38 +212,7 @@ def test_nobody_is_ever_mailed_by_the_consent_of_another(key: Key, hours: list[l
                 else:
                     place.says(str(uid), str(rest[0]), yes=bool(rest[1]))
             place.window()
-            assert _wrongly_mailed(place) == []
+            assert place.wrongly_mailed() == []
         settle(place)
-        assert _wrongly_mailed(place) == []
-        assert _wrongly_left_out(place) == []
-
-
-def _wrongly_mailed(place: Town) -> list[str]:
-    """Who is mailed though no present holder of the address has opted in, or a later opt-out of one forbids it.
-
-    An account that knows people by UID knows whose opt-in it is, so it has to be that person's own.
-    """
-    found = []
-    for one in place.subscribers():
-        holders = [person for uid, person in place.people.items() if person.email == one.email]
-        if place.mail.list.key == "uid":
-            holders = [place.people[one.uid]]
-        for name in (name for name in LISTS if one.lists.get(name) == "in"):
-            said = [person.lists[name] for person in holders if name in person.lists]
-            yes, no = ([at for says, at in said if says is which] for which in (True, False))
-            if not yes or max(no, default=0) >= max(yes):
-                found.append(f"{name}: {one.uid} at {one.email}")
-    return found
-
-
-def _wrongly_left_out(place: Town) -> list[str]:
-    """Opt-ins of those who have an address alone, later than any opt-out of anybody, that are not mailed."""
-    found = []
-    for name in LISTS:
-        outs = place.opt_outs.get(name, [])
-        for uid, one in place.people.items():
-            alone = sum(other.email == one.email for other in place.people.values()) == 1
-            yes, at = one.lists.get(name, (False, 0))
-            if alone and yes and at > max(outs, default=0) and one.email not in place.mailed(name):
-                found.append(f"{uid} on {name}")
-    return found
+        assert place.wrongly_mailed() == []
+        assert place.wrongly_left_out() == []

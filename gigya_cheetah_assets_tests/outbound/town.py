@@ -87,22 +87,31 @@ class Town:
             self.opt_outs.setdefault(name, []).append(self.now)
         self.people[uid].updated = self.now
 
-    def window(self) -> RowsSummary:
-        """The hour ends: its window is delivered and imported."""
+    def window(self, *, imported: bool = True) -> RowsSummary:
+        """The hour ends: its window is delivered and, perhaps, imported."""
         key = f"{START + timedelta(hours=self.hour):%Y-%m-%d-%H:%M}"
         self.hour, self.minute = self.hour + 1, 0
         window = window_of(self.sync.windows, key, now=START + timedelta(hours=self.hour, minutes=10))
         self.windows.append(window)
-        return self.run(window)
+        return self.run(window, imported=imported)
 
-    def run(self, window: Window) -> RowsSummary:
+    def run(self, window: Window, *, imported: bool = True) -> RowsSummary:
+        made = self.make(window)
+        self.deliver(window)
+        if imported:
+            self.mail.import_now()
+        return made
+
+    def make(self, window: Window) -> RowsSummary:
+        """The rows of a window, not delivered yet."""
         table = FieldTable.from_sync(self.sync)
         self._extract(table, window)
-        made = make_rows(self.sync, table, window, self.ledger, data=self.folder / "data")
+        return make_rows(self.sync, table, window, self.ledger, data=self.folder / "data")
+
+    def deliver(self, window: Window) -> None:
+        table = FieldTable.from_sync(self.sync)
         with LocalFolders(LocalStaging(type="local", path=str(self.folder / "staging"))) as staging:
             Delivery(self.sync, table, window, self.ledger, data=self.folder / "data").run(staging)
-        self.mail.import_now()
-        return made
 
     def subscribers(self) -> list[Subscriber]:
         return self.mail.subscribers()
@@ -110,6 +119,35 @@ class Town:
     def mailed(self, name: str) -> set[str]:
         """Addresses on a list."""
         return {one.email for one in self.subscribers() if one.lists.get(name) == "in"}
+
+    def wrongly_mailed(self) -> list[str]:
+        """Who is mailed though no present holder of the address has opted in, or a later opt-out of one forbids it.
+
+        An account that knows people by UID knows whose opt-in it is, so it has to be that person's own.
+        """
+        found = []
+        for one in self.subscribers():
+            holders = [person for person in self.people.values() if person.email == one.email]
+            if self.mail.list.key == "uid":
+                holders = [self.people[one.uid]]
+            for name in (name for name in LISTS if one.lists.get(name) == "in"):
+                said = [person.lists[name] for person in holders if name in person.lists]
+                yes, no = ([at for says, at in said if says is which] for which in (True, False))
+                if not yes or max(no, default=0) >= max(yes):
+                    found.append(f"{name}: {one.uid} at {one.email}")
+        return found
+
+    def wrongly_left_out(self) -> list[str]:
+        """Opt-ins of those who have an address alone, later than any opt-out of anybody, that are not mailed."""
+        found = []
+        for name in LISTS:
+            outs = self.opt_outs.get(name, [])
+            for uid, one in self.people.items():
+                alone = sum(other.email == one.email for other in self.people.values()) == 1
+                yes, at = one.lists.get(name, (False, 0))
+                if alone and yes and at > max(outs, default=0) and one.email not in self.mailed(name):
+                    found.append(f"{uid} on {name}")
+        return found
 
     def _extract(self, table: FieldTable, window: Window) -> None:
         corrections = wanted(self.ledger, self.sync, table, [window]).get(window.key, NOBODY)
