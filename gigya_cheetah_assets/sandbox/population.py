@@ -15,7 +15,7 @@ from gigya_cheetah_assets.sandbox.people.load import load
 
 PERIOD = timedelta(days=30)
 # Changes when the same seed begins to give other accounts, so that an old folder is made anew.
-GENERATION = 2
+GENERATION = 3
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,9 @@ import pytest
 from gigya_cheetah_assets.sandbox import Population, Sandbox
 from gigya_cheetah_assets_tests.sandbox.site_calls import call, post, results
 
+NEWS = {"newsletter": {"email": {"isSubscribed": True}}}
+NO_NEWS = {"newsletter": {"email": {"isSubscribed": False}}}
+
 
 def info(sandbox: Sandbox, uid: str, **params: str) -> dict[str, Any]:
     return call(sandbox, "accounts.getAccountInfo", UID=uid, **params)
@@ -219,6 +222,34 @@ def test_an_address_that_two_share_goes_to_the_other_when_the_first_leaves(chang
         {"UID": "u1", "email": "new@example.org"},
         {"UID": "u4", "email": "ann@example.org"},
     ]
+
+
+def test_who_shares_an_address_has_the_same_subscriptions_whoever_sets_them(changeable: Sandbox) -> None:
+    site = changeable.site
+    first = site.add_full(profile={"email": "two@example.org"}, subscriptions=NEWS)
+    second = site.add_full(profile={"email": "Two@example.org"})
+    assert site.account(second)["subscriptions"] == site.account(first)["subscriptions"] == NEWS
+    put(changeable, second, subscriptions=NO_NEWS)
+    query = "SELECT UID, subscriptions.newsletter.email.isSubscribed FROM emailAccounts WHERE email = 'two@example.org'"
+    out = {"newsletter": {"email": {"isSubscribed": False}}}
+    assert results(changeable, query) == [{"UID": first, "subscriptions": out}]
+    assert site.account(first)["emailAccountUpdated"] == site.account(second)["emailAccountUpdated"]
+    site.change(first, subscriptions=NEWS, through="emailAccount")
+    assert info(changeable, second, include="subscriptions")["subscriptions"]["newsletter"]["email"]["isSubscribed"]
+
+
+def test_who_comes_to_the_address_of_another_joins_the_email_account_and_a_no_of_either_stands(
+    changeable: Sandbox,
+) -> None:
+    site = changeable.site
+    one = site.add_full(profile={"email": "one@example.org"}, subscriptions=NO_NEWS)
+    offers = {"offers": {"partner": {"email": {"isSubscribed": True}}}}
+    other = site.add_full(profile={"email": "other@example.org"}, subscriptions=NEWS | offers)
+    site.change(other, profile={"email": "one@example.org"})
+    assert site.account(one)["subscriptions"] == site.account(other)["subscriptions"] == NO_NEWS | offers
+    site.change(one, profile={"email": "away@example.org"})
+    site.change(one, subscriptions=NEWS)
+    assert site.account(other)["subscriptions"] == NO_NEWS | offers
 
 
 def test_a_full_and_a_lite_account_share_one_email_account(changeable: Sandbox) -> None:

@@ -6,6 +6,7 @@ Source: Gigya, accounts.setAccountInfo. Nested objects of profile and data merge
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from copy import deepcopy
 from typing import Any
 
 from gigya_cheetah_assets.sandbox.gigya import consents
@@ -89,6 +90,20 @@ def merged(stored: object, change: Mapping[str, Any]) -> dict[str, Any]:
         else:
             result[key] = value
     return result
+
+
+def joined(theirs: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """The subscriptions of two e-mail accounts that become one; an opt-out of either stands.
+
+    What Gigya does then is not documented, so this errs to the opt-out.
+    """
+    both = deepcopy(dict(theirs))
+    for path, leaf in _channels(own):
+        stored = _stored_channel(both, path)
+        if not stored or (leaf.get("isSubscribed") is False and stored.get("isSubscribed") is not False):
+            stored.clear()
+            stored.update(leaf)
+    return both
 
 
 def _leaves(path: str, value: object) -> Iterator[tuple[str, Any]]:

@@ -82,8 +82,8 @@ class Site:
     def add(self, document: Mapping[str, Any]) -> str:
         """Adds an account; without UID it is a lite account. Returns its UID or token.
 
-        Who else has the address shares the e-mail account: its token, and between a lite and a full account the
-        subscriptions (Gigya: email accounts object).
+        Who else has the address shares the e-mail account: its token and its subscriptions (Gigya: email accounts
+        object).
         """
         with self.lock:
             others = self._at_address(email_of(document))
@@ -92,10 +92,7 @@ class Site:
             )
             if any(self.store.find(column, account.key) for column in ("uid", "token")):
                 raise ValueError("an account with this UID or token exists")
-            other_kind = (
-                other for other in others if other.is_full != account.is_full and other.token == account.token
-            )
-            for other in other_kind:
+            for other in others[:1]:
                 theirs = other.document.get("subscriptions")
                 account.document["subscriptions"] = edits.merged(theirs, account.document.get("subscriptions") or {})
             self.store.put(None, row_of(account))
@@ -135,7 +132,8 @@ class Site:
         """Changes an account as setAccountInfo does, but without checking types.
 
         A change moves the account's `lastUpdated`; one of subscriptions or of the address moves the e-mail account's
-        too.
+        too. There is one e-mail account for each address: whoever shares it has the same subscriptions, and who comes
+        to an address where somebody is joins its e-mail account.
 
         Args:
             key: UID, or token of a lite account.
@@ -215,15 +213,16 @@ class Site:
             edits.apply(account.document, changes, now, imported=imported, lang=lang, double_opt_in=self.double_opt_in)
             account.document |= flags or {}
             # There is one e-mail account for each address (Gigya: email accounts object), so another address is news.
-            moves_email = (
-                through == "emailAccount" or "subscriptions" in changes or not row.is_full or account.email != email
-            )
+            moved = account.email != email
+            moves_email = through == "emailAccount" or "subscriptions" in changes or not row.is_full or moved
+            if moved:
+                self._join_email_account(account)
             # A decision on a topic moves neither time; only `FROM communications` shows it.
             moves_account = through == "account" and (bool(flags) or set(changes) != {"communications"})
             _move(account, now, account_too=moves_account, email_too=moves_email)
             self.store.put(number, row_of(account))
             self.events.note_change(account.key, "upsert", at=now)
-            if "subscriptions" in changes:
+            if moved or "subscriptions" in changes:
                 self._share_subscriptions(account)
 
     def touch(
@@ -300,11 +299,18 @@ class Site:
         found = self.store.at_address(email.lower()) if email else []
         return [account_of(row) for _, row in found]
 
+    def _join_email_account(self, account: Account) -> None:
+        """Gives an account that has come to an address the subscriptions of whoever is there, whose no stands."""
+        others = [other for other in self._at_address(account.email) if other.key != account.key]
+        for other in others[:1]:
+            theirs = other.document.get("subscriptions") or {}
+            account.document["subscriptions"] = edits.joined(theirs, account.document.get("subscriptions") or {})
+
     def _share_subscriptions(self, account: Account) -> None:
-        """Gives the account of the other kind with the same e-mail account the same subscriptions."""
+        """Gives everybody else at the address the same subscriptions: they are the e-mail account's."""
         for number, row in self.store.at_address(account.email.lower()) if account.email else []:
             other = account_of(row)
-            if other.is_full != account.is_full and other.token == account.token:
+            if other.key != account.key:
                 other.document["subscriptions"] = account.document.get("subscriptions") or {}
                 other.email_updated = account.email_updated
                 self.store.put(number, row_of(other))

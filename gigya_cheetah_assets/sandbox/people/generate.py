@@ -69,28 +69,31 @@ class _Inventor:
         self._roll = self._dice.random
         self._period = period
         self._span = max(period.end - period.start, 1)
-        # An address that the next account takes over, and whether that account is a lite one.
-        self._handed_on: tuple[str, bool] | None = None
+        # Whose address the next account takes over, and whether that account is a lite one.
+        self._handed_on: tuple[Row, bool] | None = None
 
     def next(self, place: int) -> Row:
         roll = self._roll
         pool = _pick(pools(), roll())
-        lite, owner, has_lite = roll() < 0.05, True, False
-        if self._handed_on is None:
-            email = self._email(pool, place, always_good=lite)
-            has_lite = lite
-            if email is not None and not lite and roll() < 0.004:
-                has_lite = roll() < 0.5
-                self._handed_on = (email, has_lite)
-        else:
-            (email, lite), self._handed_on, owner = self._handed_on, None, False
-            has_lite = lite
-        uid = None if lite else f"{self._dice.getrandbits(128):032x}"
-        return self._row(place, pool, uid, email, owner=owner, has_lite=has_lite)
+        lite, handed_on = roll() < 0.05, self._handed_on
+        if handed_on is not None:
+            first, lite = handed_on
+            self._handed_on = None
+            return _sharing(self._row(place, pool, first.email, lite=lite, has_lite=lite), first)
+        email = self._email(pool, place, always_good=lite)
+        shares = email is not None and not lite and roll() < 0.004
+        with_lite = shares and roll() < 0.5
+        row = self._row(place, pool, email, lite=lite, has_lite=lite or with_lite)
+        if shares:
+            self._handed_on = (row, with_lite)
+        return row
 
-    def _row(self, place: int, pool: Pool, uid: str | None, email: str | None, *, owner: bool, has_lite: bool) -> Row:
+    def _key(self) -> str:
+        return f"{self._dice.getrandbits(128):032x}"
+
+    def _row(self, place: int, pool: Pool, email: str | None, *, lite: bool, has_lite: bool) -> Row:
         roll = self._roll
-        token = f"{self._dice.getrandbits(128):032x}"
+        uid, token = None if lite else self._key(), self._key()
         updated = self._period.start + int(roll() * self._span)
         # Mostly both move together; a click on "unsubscribe" moves the e-mail account alone.
         email_updated = updated if roll() < 0.7 else self._period.start + int(roll() * self._span)
@@ -112,7 +115,7 @@ class _Inventor:
             head = f'"email":"{email}",{head}'
         return Row(
             uid, token, email, None if email is None else email.lower(), created, updated, email_updated, logged_in,
-            registered, active, verified, uid is not None, has_lite, owner and email is not None,
+            registered, active, verified, uid is not None, has_lite, email is not None,
             account.encode(), head.encode(), self._shared(pool, email, place).encode(), subscriptions.encode(),
             b"" if uid is None else self._communications(updated).encode(),
         )  # fmt: skip
@@ -176,6 +179,18 @@ class _Inventor:
         if roll < 0.1:
             text += ',"phones":[{"type":"mobile","number":"+46701234567"}]'
         return text
+
+
+def _sharing(row: Row, first: Row) -> Row:
+    """The row of somebody at the address of another, whose e-mail account she shares, subscriptions included."""
+    return row._replace(
+        token=first.token,
+        email_updated=first.email_updated,
+        is_owner=0,
+        account=row.account.replace(row.token.encode(), first.token.encode()),
+        email_account=first.email_account,
+        subscriptions=first.subscriptions,
+    )
 
 
 T = TypeVar("T")
