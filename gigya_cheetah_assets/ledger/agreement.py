@@ -71,8 +71,8 @@ class Agreement:
     def settle(self, uid: str, changes: Sequence[Change], updated: int | None, cells: Mapping[str, str | None]) -> bool:
         """Lays what CheetahMail now has over the row of one person, and notes the evidence of what is agreed.
 
-        A value that lost is still CheetahMail's: it stands in the row until a correction has told what won. Where an
-        opt-in of the file crossed with an opt-out of ours, nobody knows which of them CheetahMail has.
+        A value that lost is still CheetahMail's: it stands in the row until a correction has told what won. Where a
+        decision of the file crossed with the opposite of ours, nobody knows which of them CheetahMail has.
 
         Returns:
             Whether the row changed.
@@ -90,7 +90,7 @@ class Agreement:
         return self._correct(uid, lost, updated) or moved
 
     def _crossed(self, uid: str, changes: Sequence[Change]) -> list[Change]:
-        """The opt-ins of which CheetahMail may hold our older opt-out by now."""
+        """The decisions of which CheetahMail may hold our older opposite by now."""
         columns = "uid, delivery, previous_consents, consents"
         found = [row for row in self._people().find(slots([uid]), columns) if row[0] == uid]
         return [change for _, *told in found for change in self._crossings.crossed(uid, changes, Told(*told))]

@@ -1,8 +1,10 @@
-"""Opt-ins of a file that crossed with an opt-out of ours, as far as the ledger's own deliveries tell it.
+"""Decisions of a file that crossed with the opposite of ours, as far as the ledger's own deliveries tell it.
 
-A window that was recorded after a person had opted in at CheetahMail, and that told an opt-out of hers, was carried
-out there after the opt-in: for the first time, or once more when it ran again. Echoes tell it for certain
-(`acknowledged`), but an account need not send any. In doubt the opt-in is told again, which changes nothing where
+A window that told an opt-out of a person was carried out at CheetahMail some time after it was delivered: for the first
+time, or once more when it ran again. If she opted in there before that, CheetahMail has the opt-out again, and nobody
+would notice; and the other way round. The import report tells by when a file was taken; until there is one, it may
+still be taken. Where CheetahMail sends no reports, the time of the delivery has to do. Echoes tell it for certain
+(`acknowledged`), but an account need not send any. In doubt the decision is told again, which changes nothing where
 CheetahMail has it.
 """
 
@@ -17,9 +19,12 @@ from sqlalchemy.engine import Connection
 
 from gigya_cheetah_assets.ledger.consents import OPT_IN, OPT_OUT, parse_consents
 from gigya_cheetah_assets.ledger.inbound_items import Change
-from gigya_cheetah_assets.ledger.tables import deliveries, earlier
+from gigya_cheetah_assets.ledger.tables import deliveries, earlier, import_results
 
 _CHUNK = 500
+# The file by which a window tells the opposite of a decision.
+_OPPOSITE = {OPT_IN: "unsubscribes", OPT_OUT: "subscribes"}
+_NOT_YET = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -44,29 +49,46 @@ class Crossings:
     sync: str
 
     def crossed(self, uid: str, changes: Iterable[Change], told: Told) -> list[Change]:
-        """Those opt-ins of which CheetahMail may hold our opt-out.
+        """Those decisions of which CheetahMail may hold the opposite by now.
 
         Args:
             uid: The person.
-            changes: What is being agreed on; only opt-ins that Gigya is given, with a time, matter.
+            changes: What is being agreed on. An opt-in without a time crosses with nothing, an opt-out without one
+                with all that was told before.
             told: What the ledger has agreed on with the person until now.
         """
-        opt_ins = [
-            change
-            for change in changes
-            if change.subscription and change.write and change.value == OPT_IN and change.at is not None
-        ]
-        return [change for change in opt_ins if self._went_out(uid, change.column, change.at or 0, told)]
+        decisions = [change for change in changes if change.subscription and change.value in _OPPOSITE]
+        dated = [change for change in decisions if change.at is not None or change.value == OPT_OUT]
+        return [change for change in dated if self._went_after(uid, change, told)]
 
-    def _went_out(self, uid: str, subscription: str, since: int, told: Told) -> bool:
-        now = _state(told.consents, subscription)
-        if now == OPT_IN:
+    def _went_after(self, uid: str, change: Change, told: Told) -> bool:
+        """Whether a window that told the opposite may have been carried out after the decision."""
+        now = _state(told.consents, change.column)
+        if now == change.value:
             return False
-        windows = [window for window, at in self._recorded_at.items() if at > since]
-        if told.window in windows and _leaves(_state(told.before or "", subscription), now):
+        goes = _leaves if change.value == OPT_IN else _joins
+        carried_out = self._carried_out_by[_OPPOSITE[str(change.value)]]
+        windows = [window for window, at in carried_out.items() if change.at is None or at > change.at]
+        if told.window in windows and goes(_state(told.before or "", change.column), now):
             return True
         again = [window for window in windows if window in self._with_past]
-        return any(_leaves(_state(past, subscription), now) for past in self._past(uid, again))
+        return any(goes(_state(past, change.column), now) for past in self._past(uid, again))
+
+    @cached_property
+    def _carried_out_by(self) -> Mapping[str, Mapping[str, int]]:
+        """By when CheetahMail had taken the file of each window, epoch ms, by kind of file and window."""
+        table = import_results.c
+        query = sa.select(table.kind, table.window, sa.func.max(table.reported_at)).where(table.sync == self.sync)
+        reported: dict[str, dict[str, int]] = {}
+        for kind, window, at in self.connection.execute(query.group_by(table.kind, table.window)):
+            reported.setdefault(kind, {})[window] = at
+        return {
+            kind: {
+                window: _taken_by(at, reported[kind].get(window)) if kind in reported else at
+                for window, at in self._recorded_at.items()
+            }
+            for kind in _OPPOSITE.values()
+        }
 
     @cached_property
     def _recorded_at(self) -> Mapping[str, int]:
@@ -88,6 +110,11 @@ class Crossings:
             yield from self.connection.execute(sa.select(earlier.c.consents).where(*which)).scalars()
 
 
+def _taken_by(recorded: int, reported: int | None) -> int:
+    """A report that is older than the delivery is about an earlier one."""
+    return _NOT_YET if reported is None or reported < recorded else reported
+
+
 def _state(consents: str, subscription: str) -> str | None:
     return parse_consents(consents).get(subscription, (None, None))[0]
 
@@ -95,3 +122,8 @@ def _state(consents: str, subscription: str) -> str | None:
 def _leaves(before: str | None, now: str | None) -> bool:
     """Whether a window tells that the person goes from the list, as `compare` decides it."""
     return (before == OPT_IN and now != OPT_IN) or (now == OPT_OUT and before != OPT_OUT)
+
+
+def _joins(before: str | None, now: str | None) -> bool:
+    """Whether a window tells that the person joins the list, as `compare` decides it."""
+    return now == OPT_IN and before != OPT_IN

@@ -23,7 +23,17 @@ from gigya_cheetah_assets.ledger import (
 )
 from gigya_cheetah_assets.ledger.sides import Asked
 from gigya_cheetah_assets.ledger.undeliverable import Ended
-from gigya_cheetah_assets_tests.ledger.people import DAY, SHAPE, T0, Person, changes, deliver, frame, listed
+from gigya_cheetah_assets_tests.ledger.people import (
+    DAY,
+    SHAPE,
+    T0,
+    Person,
+    changes,
+    deliver,
+    frame,
+    listed,
+    recorded_at,
+)
 
 FILE = InboundFile("ab" * 32, "unsubs_20260101.dat", "unsubscribes", 120)
 OUT = Change("NEWS", "opt_in", "opt_out", "0", True, "opt_out_wins", at=T0 + 5, line=2, subscription=True)
@@ -33,6 +43,7 @@ NAME = Change("FNAME", "Ana", "Bo", "Bo", True, "changed_in_cheetahmail", at=T0 
 @pytest.fixture
 def state(ledger: Ledger) -> InboundState:
     deliver(ledger, Person("u1", news="opt_in", at=T0), Person("u2", news="opt_in", at=T0), window="w1")
+    recorded_at(ledger, T0)
     made = InboundState(ledger, "acme", SHAPE)
     made.begin(FILE)
     return made
@@ -178,6 +189,7 @@ def test_what_was_planned_and_perhaps_written_before_a_kill_is_known_until_its_f
     state: InboundState, ledger: Ledger
 ) -> None:
     deliver(ledger, Person("u1", news="opt_in"), window="w1")
+    recorded_at(ledger, T0)
     state.begin(FILE)
     state.plan(FILE.sha256, [Item("u1", (OUT,), 2)])
     assert state.bases(["u1"])["u1"]["NEWS"].asked == (Asked("opt_out", OUT.at),)

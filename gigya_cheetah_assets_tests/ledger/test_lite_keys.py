@@ -7,7 +7,7 @@ import pyarrow as pa
 from gigya_cheetah_assets.ledger import Change, InboundFile, InboundState, Item, Ledger, Settlement
 from gigya_cheetah_assets.ledger.history import history
 from gigya_cheetah_assets.ledger.lite_keys import HANDED_OVER, LiteAccount, LiteKeys, Registered
-from gigya_cheetah_assets_tests.ledger.people import SHAPE, T0, Person, changes, deliver, frame, listed
+from gigya_cheetah_assets_tests.ledger.people import SHAPE, T0, Person, changes, deliver, frame, listed, recorded_at
 
 KEY, UID, ADDRESS = "lite-t1", "u1", "person@example.org"
 HER = Registered(UID, KEY, ADDRESS, T0 + 5)
@@ -74,6 +74,7 @@ def test_a_lite_account_is_also_found_by_its_address(ledger: Ledger) -> None:
 def test_what_was_agreed_by_a_file_goes_along(ledger: Ledger) -> None:
     """An opt-out whose time is known must be beaten by the UID's later opt-in only."""
     keys = _lite(ledger, news="opt_in")
+    recorded_at(ledger, T0)
     state = InboundState(ledger, "acme", SHAPE)
     state.begin(InboundFile("f" * 64, "unsubs_1.dat", "unsubscribes", 10))
     opt_out = Change("NEWS", "opt_in", "opt_out", "0", True, "opt_out_wins", at=T0 + 1, line=2, subscription=True)
@@ -129,6 +130,7 @@ def test_a_window_that_runs_again_after_the_hand_over_builds_the_same(ledger: Le
 
 def test_what_a_file_decided_of_the_uid_before_any_window_saw_it_stands(ledger: Ledger) -> None:
     keys = _lite(ledger, news="opt_in")
+    recorded_at(ledger, T0)
     state = InboundState(ledger, "acme", SHAPE)
     state.begin(InboundFile("f" * 64, "unsubs_1.dat", "unsubscribes", 10))
     opt_out = Change("NEWS", "opt_in", "opt_out", "0", True, "opt_out_wins", at=T0 + 1, line=2, subscription=True)
