@@ -13,8 +13,8 @@ from gigya_cheetah_assets.inbound.addresses import FOREIGN_ADDRESS
 from gigya_cheetah_assets.inbound.feeds import Feed
 from gigya_cheetah_assets.inbound.mailboxes import without_returned_mail
 from gigya_cheetah_assets.inbound.rules import cell_of, events_of
-from gigya_cheetah_assets.ledger import Base, Change, Event, FieldRule, Item, ParkedOptOut, fold, merge
-from gigya_cheetah_assets.ledger.consents import OPT_OUT
+from gigya_cheetah_assets.ledger import Base, Change, Decision, Event, FieldRule, Item, ParkedOptOut, fold, merge
+from gigya_cheetah_assets.ledger.consents import OPT_IN, OPT_OUT
 
 CONTRADICTORY = "contradictory"
 UNKNOWN_UID, UNKNOWN_ADDRESS = "unknown_uid", "unknown_address"
@@ -67,7 +67,7 @@ def planned(
     folded = fold(events, rules)
     decisions = merge(rules, bases, account.sides(), folded.sides)
     moved = addresses.decided(feed, good, foreign, account, decisions.get(feed.table.email.cheetahmail))
-    decisions |= moved.decisions
+    decisions = {**_unheard(feed, rows, account, holders or {}), **decisions, **moved.decisions}
     changes = tuple(
         Change.of(
             column,
@@ -114,13 +114,35 @@ def _own(
     good: list[Row] = []
     foreign: list[Row] = []
     for row in rows:
-        if holders.get(spoken_address(row), {account.uid}) <= {account.uid}:
+        if not _is_foreign(row, account, holders):
             good.append(row)
         elif opt_outs_of(feed, row):
             good.append(only_opt_outs(feed, row))
         else:
             foreign.append(row)
     return good, foreign
+
+
+def _is_foreign(row: Row, account: Account, holders: Mapping[str, AbstractSet[str]]) -> bool:
+    return not holders.get(spoken_address(row), {account.uid}) <= {account.uid}
+
+
+def _unheard(
+    feed: Feed, rows: Sequence[Row], account: Account, holders: Mapping[str, AbstractSet[str]]
+) -> dict[str, Decision]:
+    """The opt-ins at an address that the person has left to somebody else: CheetahMail is told what stands.
+
+    Its subscriber may have moved along with her, and the opt-in too. At an address that she shares nobody can tell
+    whose opt-in it is.
+    """
+    own = (account.cells.get(feed.table.email.cheetahmail) or "").lower()
+    there = [row for row in rows if _is_foreign(row, account, holders) and spoken_address(row) != own]
+    return {
+        name: Decision(state, False, FOREIGN_ADDRESS, True, OPT_IN, at, row["line"])
+        for row in there
+        for name, (state, at) in account.states.items()
+        if row.get(name) == OPT_IN and state != OPT_IN
+    }
 
 
 def _event(opt_out: ParkedOptOut) -> Event:

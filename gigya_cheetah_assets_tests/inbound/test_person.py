@@ -46,6 +46,18 @@ def test_an_address_of_another_account_makes_a_value_and_an_opt_in_a_reject() ->
     assert writes(plan("subscribes", opt_in, **theirs)) == {}
 
 
+def test_an_opt_in_at_an_address_that_somebody_else_has_since_is_answered_with_what_stands() -> None:
+    theirs = {"holders": {"b@example.org": {"u2"}}}
+    done = plan("subscribes", row(3, email="b@example.org", OFFERS="opt_in", NEWS="opt_in"), **theirs)
+    lost = [(change.column, change.value, change.loser) for change in done.item.changes if change.lost]
+    assert (lost, done.rows) == ([("OFFERS", None, "opt_in")], 0)
+
+
+def test_an_opt_in_at_an_address_that_she_shares_is_nobodys_and_not_answered() -> None:
+    theirs = {"holders": {"a@example.org": {"u1", "u2"}}}
+    assert plan("subscribes", row(3, OFFERS="opt_in"), **theirs).item.changes == ()
+
+
 def test_an_opt_out_counts_whoever_has_the_address_and_nothing_else_of_its_row_does() -> None:
     mixed = row(2, email="b@example.org", FNAME="Bo", NEWS="opt_out")
     done = plan("profiles", mixed, bases={"FNAME": Base("Ana")}, holders={"b@example.org": {"u2"}})
