@@ -66,13 +66,13 @@ class Crossings:
         now = _state(told.consents, change.column)
         if now == change.value:
             return False
-        goes = _leaves if change.value == OPT_IN else _joins
+        tells = _tells_out if change.value == OPT_IN else _tells_in
         carried_out = self._carried_out_by[_OPPOSITE[str(change.value)]]
         windows = [window for window, at in carried_out.items() if change.at is None or at > change.at]
-        if told.window in windows and goes(_state(told.before or "", change.column), now):
+        if told.window in windows and tells(_state(told.before or "", change.column), now):
             return True
         again = [window for window in windows if window in self._with_past]
-        return any(goes(_state(past, change.column), now) for past in self._past(uid, again))
+        return any(tells(_state(past, change.column), now) for past in self._past(uid, again))
 
     @cached_property
     def _carried_out_by(self) -> Mapping[str, Mapping[str, int]]:
@@ -119,11 +119,11 @@ def _state(consents: str, subscription: str) -> str | None:
     return parse_consents(consents).get(subscription, (None, None))[0]
 
 
-def _leaves(before: str | None, now: str | None) -> bool:
-    """Whether a window tells that the person goes from the list, as `compare` decides it."""
-    return (before == OPT_IN and now != OPT_IN) or (now == OPT_OUT and before != OPT_OUT)
+def _tells_out(before: str | None, now: str | None) -> bool:
+    """Whether a window that found a person so, and left her so, or one before it, may have told an opt-out of hers."""
+    return OPT_OUT in (before, now) or before == OPT_IN
 
 
-def _joins(before: str | None, now: str | None) -> bool:
-    """Whether a window tells that the person joins the list, as `compare` decides it."""
-    return now == OPT_IN and before != OPT_IN
+def _tells_in(before: str | None, now: str | None) -> bool:
+    """Whether it, or one before it, may have told an opt-in of hers."""
+    return OPT_IN in (before, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from gigya_cheetah_assets.sandbox import second_opinion
@@ -17,7 +18,8 @@ class Agreement:
 
     Attributes:
         compared: Accounts that were compared in full.
-        consent_only: Accounts that share an address or cannot be exported: only their consent was looked at.
+        consent_only: Accounts that share an address, cannot be exported or remain at an address that is suppressed:
+            only their consent was looked at.
         strangers: Subscribers without a UID, who signed up at CheetahMail; Gigya knows nothing of them.
         found: Disagreements.
     """
@@ -28,8 +30,15 @@ class Agreement:
     found: list[str] = field(default_factory=list)
 
 
-def compare_sides(site: Site, subscribers: list[Subscriber]) -> Agreement:
-    """Compares every account with the subscriber that carries its UID."""
+def compare_sides(site: Site, subscribers: list[Subscriber], suppressed: Collection[str] = ()) -> Agreement:
+    """Compares every account with the subscriber that carries its UID.
+
+    Args:
+        site: Gigya's side.
+        subscribers: CheetahMail's list.
+        suppressed: Addresses, in lower case, that a deleted person had: nobody is subscribed for what was said of an
+            address before it was suppressed, so who remains there need not be on the list.
+    """
     result = Agreement()
     everybody = second_opinion.people(site.accounts())
     at_address: dict[str, list[Document]] = {}
@@ -46,6 +55,7 @@ def compare_sides(site: Site, subscribers: list[Subscriber]) -> Agreement:
         theirs = by_uid.pop(uid, [])
         sharing = at_address[_address(document)]
         exported = second_opinion.row(document) is not None and len(sharing) == 1
+        exported &= _address(document) not in suppressed
         result.compared += exported
         result.consent_only += not exported
         result.found += _mailed_without_opt_in(uid, _shown(sharing), theirs)

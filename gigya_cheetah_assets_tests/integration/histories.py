@@ -113,6 +113,7 @@ class World:
     said: dict[tuple[str, str], list[Decision]] = field(default_factory=dict)
     bounced: set[tuple[str, str]] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
+    suppressed: set[str] = field(default_factory=set)
     killed: int = 0
     done: Counter[str] = field(default_factory=Counter)
     _cursor: str | None = None
@@ -136,7 +137,7 @@ class World:
     def problems(self) -> list[str]:
         """What should not be: an opt-out that was undone, an opt-in that was lost, sides that disagree."""
         subscribers = self.mail.subscribers()
-        found = list(compare_sides(self.sandbox.site, subscribers).found)
+        found = list(compare_sides(self.sandbox.site, subscribers, self.suppressed).found)
         accounts = {document["UID"]: document for document in self.sandbox.site.accounts() if document.get("UID")}
         listed: dict[str, list[Subscriber]] = {}
         for one in subscribers:
@@ -235,6 +236,7 @@ class World:
             self._say(uid, "PARTNER_OFFERS", "yes", "Gigya, confirmed")
 
     def _delete(self, uid: str, column: str) -> None:
+        self.suppressed.add(second_opinion.address(self.sandbox.site.account(uid)))
         self.sandbox.site.delete(uid)
         self.deleted.add(uid)
 

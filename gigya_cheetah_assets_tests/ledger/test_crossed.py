@@ -135,3 +135,9 @@ def test_an_opt_out_that_came_after_our_opt_in_was_taken_is_not_sent_back(ledger
     taken(ledger, "subscribes")
     assert not left(ledger, at=now + 60_000)
     assert not len(deliver(ledger, Person("u1", news="opt_out", updated=T0 + DAY), window="w9").unsubscribes)
+
+
+def test_what_a_window_before_the_last_one_told_may_be_taken_late_too(ledger: Ledger, now: int) -> None:
+    deliver(ledger, OUT, window="w1")
+    deliver(ledger, Person("u1", name="Bo", news="opt_out", at=T0, updated=T0 + 1), window="w2")
+    assert joined(ledger, at=now - 60_000)

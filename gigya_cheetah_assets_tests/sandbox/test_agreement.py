@@ -96,6 +96,21 @@ def test_of_those_who_share_an_address_one_must_have_opted_in_and_none_out(box: 
     assert found(box) == [f"{one.uid}: is mailed on NEWSLETTER without an opt-in"]
 
 
+def test_who_remains_at_a_suppressed_address_need_not_be_on_the_list_but_is_not_mailed_without_an_opt_in(
+    box: Sandbox,
+) -> None:
+    one = somebody(box)
+    lite = box.site.add({"token": "t-beside", "profile": {"email": one.email}})
+    box.site.delete(one.uid)
+    box.cheetahmail.suppress(one.key)
+    subscribers = box.cheetahmail.subscribers()
+    assert compare_sides(box.site, subscribers).found == [f"lite-{lite}: 0 subscribers, expected one"]
+    assert compare_sides(box.site, subscribers, {one.email.lower()}).found == []
+    box.cheetahmail.sign_up(one.email, "CATALOGUE", GIGYA_UID=f"lite-{lite}")
+    again = compare_sides(box.site, box.cheetahmail.subscribers(), {one.email.lower()})
+    assert again.found == [f"lite-{lite}: is mailed on CATALOGUE without an opt-in"]
+
+
 def test_what_a_lite_account_beside_a_full_one_says_of_itself_is_shown_to_nobody(box: Sandbox) -> None:
     one = somebody(box)
     box.site.add({"token": "t-beside", "profile": {"email": one.email}, "data": {"catalogue": False}})
