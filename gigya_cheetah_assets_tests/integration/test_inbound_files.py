@@ -63,7 +63,8 @@ def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
 
 def test_an_unsubscribe_reaches_gigya_and_does_not_come_back(inbound: Inbound) -> None:
     row = person(inbound, "1")
-    inbound.drop("o5_unsubs_20261122.dat.gz", UNSUBS + unsub(row))
+    # After her opt-in was delivered: one from before may have been lifted by it, and is told again.
+    inbound.drop("o5_unsubs_20261122.dat.gz", UNSUBS + unsub(row, at=datetime.now(UTC) + timedelta(seconds=1)))
     (result,) = inbound.arrive()
     assert result.success
     assert is_subscribed(inbound, row["GIGYA_UID"]) is False
@@ -77,6 +78,17 @@ def test_an_unsubscribe_reaches_gigya_and_does_not_come_back(inbound: Inbound) -
     assert inbound.run(inbound.newest()).success
     assert lines(inbound, "unsubs", inbound.newest()) == []
     assert lines(inbound, "profiles", inbound.newest()) == []
+
+
+def test_an_unsubscribe_that_crossed_with_the_first_load_comes_back_for_the_load_may_have_lifted_it(
+    inbound: Inbound,
+) -> None:
+    row = person(inbound, "1")
+    inbound.drop("o5_unsubs_20261122.dat.gz", UNSUBS + unsub(row))
+    (result,) = inbound.arrive()
+    assert result.success
+    assert inbound.run(inbound.newest()).success
+    assert [told["GIGYA_UID"] for told in lines(inbound, "unsubs", inbound.newest())] == [row["GIGYA_UID"]]
 
 
 def test_the_file_lies_in_processed_beside_its_result(inbound: Inbound) -> None:
