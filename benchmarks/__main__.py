@@ -1,8 +1,13 @@
-"""`python -m benchmarks`: both directions, the ledger, then staging and PGP, each beside its target."""
+"""`python -m benchmarks`: both directions, the ledger, staging and PGP, each beside its target; then random histories.
+
+The exit code is 1 if a history ended in a problem.
+"""
 
 from __future__ import annotations
 
-from benchmarks import inbound, large_files, ledger, object_stores, outbound, pgp, segments, sftp, updates
+import sys
+
+from benchmarks import histories, inbound, large_files, ledger, object_stores, outbound, pgp, segments, sftp, updates
 from benchmarks.results import at_most, ratio, report
 
 if __name__ == "__main__":
@@ -20,3 +25,4 @@ if __name__ == "__main__":
         at_most(f"{kind}, {large_files.MEGABYTES} MB out and in, peak memory", peak, 400, " MiB")
         for kind, peak in large_files.run().items()
     )
+    sys.exit(histories.main([]))
