@@ -22,6 +22,7 @@ from gigya_cheetah_assets.outbound.extract import extract
 from gigya_cheetah_assets.outbound.history import brakes_of, earlier_reads
 from gigya_cheetah_assets.outbound.ledger_age import ledger_brake
 from gigya_cheetah_assets.outbound.rows import make_rows
+from gigya_cheetah_assets.outbound.same_site import site_brake
 from gigya_cheetah_assets.outbound.window import Window
 from gigya_cheetah_assets.partitions import window_partitions, windows_of
 from gigya_cheetah_assets.resources import Connections
@@ -145,8 +146,8 @@ def _files(sync: Sync, table: FieldTable) -> dg.AssetsDefinition:
         with as_failures(), connections.staging(sync) as staging, connections.ledger() as ledger:
             for window in windows_of(context, sync):
                 known = ledger_brake(ledger, staging, sync, window, data=data, told=told)
-                braked = brakes.Partition(window.key, window.stamp)
-                brakes.refuse_if_braked(ledger, sync.name, braked, [known, *brakes_of(data, sync, window)])
+                found = [known, site_brake(ledger, sync), *brakes_of(data, sync, window)]
+                brakes.refuse_if_braked(ledger, sync.name, brakes.Partition(window.key, window.stamp), found)
                 summaries.append(Delivery(sync, table, window, ledger, data=data).run(staging))
         for summary in summaries:
             context.add_asset_metadata(metadata.of_delivery(summary), asset_key=own, partition_key=summary.window)

@@ -12,6 +12,7 @@ from gigya_cheetah_assets.assets.names import SEGMENTS, key
 from gigya_cheetah_assets.config import Segment, Sync
 from gigya_cheetah_assets.failures import NETWORK_RETRIES, as_failures
 from gigya_cheetah_assets.outbound import brakes
+from gigya_cheetah_assets.outbound.same_site import site_brake
 from gigya_cheetah_assets.partitions import segment_partitions
 from gigya_cheetah_assets.resources import Connections
 from gigya_cheetah_assets.segments.brake import partition, segment_change
@@ -78,7 +79,7 @@ def _file(sync: Sync, by_name: dict[str, Segment]) -> dg.AssetsDefinition:
         with as_failures(), connections.ledger() as ledger:
             delivering = SegmentDelivering(sync, segment, ledger, data=connections.data)
             braked = partition(segment.name, delivering.found.delivery)
-            found = [segment_change(delivering.found, segment, sync.limits)]
+            found = [site_brake(ledger, sync), segment_change(delivering.found, segment, sync.limits)]
             brakes.refuse_if_braked(ledger, sync.name, braked, found)
             delivered = delivering.run(lambda: connections.staging(sync))
         return dg.MaterializeResult(

@@ -23,6 +23,7 @@ from gigya_cheetah_assets.ledger.lists import stamp
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound import outbox
 from gigya_cheetah_assets.outbound.brakes import Partition, refuse_if_braked
+from gigya_cheetah_assets.outbound.same_site import site_brake
 from gigya_cheetah_assets.outbound.sealing import Seals
 from gigya_cheetah_assets.outbound.window import Window
 from gigya_cheetah_assets.outbound.window_files import WindowFiles
@@ -53,7 +54,8 @@ class DeletionDelivery:
             StopSync: The brake holds and nobody released it.
         """
         braked = Partition(self._window.key, self._window.stamp)
-        refuse_if_braked(self._ledger, self._sync.name, braked, [deletion_share(self._counted, self._sync.limits)])
+        found = [site_brake(self._ledger, self._sync), deletion_share(self._counted, self._sync.limits)]
+        refuse_if_braked(self._ledger, self._sync.name, braked, found)
         files, earlier = self._sync.deletion_files, self._earlier()
         with folders.building(self._target) as building, self._ledger.writing(self._sync.name):
             with Seals(files, self._target) as seals:

@@ -15,6 +15,7 @@ from gigya_cheetah_assets.inbound.updates import UpdatesSummary, apply_updates
 from gigya_cheetah_assets.ledger import Ledger
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound.brakes import Partition, refuse_if_braked
+from gigya_cheetah_assets.outbound.same_site import site_brake
 from gigya_cheetah_assets.staging import Staging
 from gigya_cheetah_assets.store import folders, summary
 
@@ -38,7 +39,8 @@ def complete(
     made = summary.read(
         folders.finished(folders.asset_folder(data, sync.name, folders.CHANGE_SET, partition)), ChangeSetSummary
     )
-    refuse_if_braked(ledger, sync.name, Partition(partition, partition), brakes_of(made, sync.limits))
+    found = [site_brake(ledger, sync), *brakes_of(made, sync.limits)]
+    refuse_if_braked(ledger, sync.name, Partition(partition, partition), found)
     return apply_updates(client, sync, table, partition, data=data, ledger=ledger, report=report)
 
 

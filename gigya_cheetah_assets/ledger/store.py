@@ -31,6 +31,7 @@ from gigya_cheetah_assets.ledger.recording import Recorder, known_mappings, mapp
 from gigya_cheetah_assets.ledger.releases import is_released, release
 from gigya_cheetah_assets.ledger.session import Session
 from gigya_cheetah_assets.ledger.shape import RowShape
+from gigya_cheetah_assets.ledger.sites import note_site, read_site
 from gigya_cheetah_assets.ledger.upgrade import upgrade
 from gigya_cheetah_assets.ledger.url import ledger_url
 
@@ -294,6 +295,16 @@ class Ledger:
         """Notes that a person let this window pass in spite of this check."""
         with self._session.noting(sync) as connection:
             release(connection, sync, window, check)
+
+    def site(self, sync: str) -> str | None:
+        """The fingerprint of the Gigya site whose accounts were delivered last; None before the first delivery."""
+        with self._session.reading() as connection:
+            return read_site(connection, sync)
+
+    def note_site(self, sync: str, site: str) -> None:
+        """Notes whose accounts a delivery holds that was recorded, best in its transaction."""
+        with self._session.writing(sync) as connection:
+            note_site(connection, sync, site)
 
     def is_released(self, sync: str, window: str, check: str) -> bool:
         """Whether a person let this window pass in spite of this check."""

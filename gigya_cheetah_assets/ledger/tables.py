@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = "0010"
+VERSION = "0011"
 """The version of these tables: the newest revision in `migrations/versions`."""
 VERSION_TABLE = "ledger_version"
 
 metadata = sa.MetaData()
 
-# What is known of a sync as a whole; counting the people anew would mean reading them all.
+# What is known of a sync as a whole; counting the people anew would mean reading them all. `site` is the fingerprint of
+# the Gigya site whose accounts its last window delivered.
 syncs = sa.Table(
     "ledger_syncs",
     metadata,
     sa.Column("sync", sa.Text, primary_key=True),
     sa.Column("revision", sa.BigInteger, nullable=False),
     sa.Column("population", sa.BigInteger, nullable=False),
+    sa.Column("site", sa.Text),
 )
 
 # Column names of each version of a sync's mapping: how to read a row text that an earlier version wrote.

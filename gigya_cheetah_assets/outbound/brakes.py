@@ -1,7 +1,7 @@
 """Brakes: limits whose breach stops a window or an inbound file before anything is written.
 
 A person releases a brake for one of them, with `gigya-cheetah release SYNC PARTITION BRAKE`. The figures of a window
-are here and in `ledger_age`, those of an inbound file in `inbound.change_counts`, those of a segment in
+are here, in `ledger_age` and in `same_site`, those of an inbound file in `inbound.change_counts`, those of a segment in
 `segments.brake`.
 """
 
@@ -18,6 +18,7 @@ from gigya_cheetah_assets.outbound.summary import ProfilesSummary, RowsSummary
 
 BRAKES = (
     "ledger",
+    "site",
     "volume",
     "reject_share",
     "opt_out_share",

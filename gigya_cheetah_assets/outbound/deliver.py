@@ -27,6 +27,7 @@ from gigya_cheetah_assets.ledger import DeliveredFile, Ledger, PreparedRows, Row
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound import carried, corrections, deleted, outbox
 from gigya_cheetah_assets.outbound.lite_keys import Following
+from gigya_cheetah_assets.outbound.same_site import fingerprint
 from gigya_cheetah_assets.outbound.sealing import Seals
 from gigya_cheetah_assets.outbound.summary import DeliverySummary, ProfilesSummary, RowsSummary
 from gigya_cheetah_assets.outbound.window import Window
@@ -197,6 +198,7 @@ class Delivery:
             left=read_batches(self._rows / "left.parquet"),
             counts=self._counts,
         )
+        self.ledger.note_site(self.sync.name, fingerprint(self.sync))
         log.info("window %s: recorded as revision %d", self.window.key, revision)
         return revision
 
