@@ -52,7 +52,8 @@ class Sources:
     def _outside(self, accounts: pa.Table, emails: pa.Table) -> pa.Table:
         """Lite accounts whose person has a full one that the sync does not read (`where`): lite accounts still."""
         if not (self.table.both and self.sync.gigya.where):
-            return emails.slice(0, 0)
+            # No slice of nothing: it would keep the whole part in memory until the last one.
+            return emails.schema.empty_table()
         unread = pc.and_(emails["is_full"], pc.invert(_is_in(emails["UID"], accounts["UID"])))
         lite = emails.filter(pc.and_(unread, pc.fill_null(emails[IS_LITE], False)))
         lite = lite.set_column(lite.schema.get_field_index("UID"), "UID", lite[LITE_KEY])
