@@ -244,7 +244,7 @@ def test_who_took_the_address_over_before_the_deletion_was_told_is_delivered_ane
 
 
 def test_who_moved_just_before_is_also_suppressed_under_the_address_that_cheetahmail_has(loop: Inbound) -> None:
-    """The window that told of the move runs again without her before CheetahMail imported it."""
+    """The window that told of the move runs again, without her, and tells of it still: CheetahMail may have either."""
     row, stays = person(loop, "1"), person(loop, "0")["GIGYA_UID"]
     uid, newest = row["GIGYA_UID"], loop.newest()
     for one in (uid, stays):
@@ -252,7 +252,7 @@ def test_who_moved_just_before_is_also_suppressed_under_the_address_that_cheetah
     assert loop.run(newest).success
     delete(loop, uid)
     assert loop.run(newest).success
-    assert [line["GIGYA_UID"] for line in lines(loop, "coa", newest)] == [stays]
+    assert {line["GIGYA_UID"] for line in lines(loop, "coa", newest)} == {uid, stays}
     deletions(loop)
     told_of = [(line["EMAIL"], line["GIGYA_UID"]) for line in lines(loop, "deleted", newest)]
     assert told_of == [(f"moved-{uid}@example.org", uid), (row["EMAIL"], uid)]
