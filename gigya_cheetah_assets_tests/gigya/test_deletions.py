@@ -16,7 +16,7 @@ from gigya_cheetah_assets.gigya.deletions import (
     from_stream,
 )
 from gigya_cheetah_assets.sandbox import Population, Sandbox
-from gigya_cheetah_assets_tests.integration.runs import sync_content
+from gigya_cheetah_assets_tests.integration.sync_content import sync_content
 
 JUNE = 1_780_300_800_000
 

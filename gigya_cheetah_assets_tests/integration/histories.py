@@ -33,7 +33,7 @@ from gigya_cheetah_assets.sandbox.decisions import UNDATED, decision
 from gigya_cheetah_assets.sandbox.gigya.edits import channel_of
 from gigya_cheetah_assets.sandbox.second_opinion import LISTS
 from gigya_cheetah_assets.staging import open_staging
-from gigya_cheetah_assets_tests.integration.runs import FIRST, sync_content
+from gigya_cheetah_assets_tests.integration.sync_content import sync_content
 
 SIGKILLED = -9
 # Events of a run at which it may be killed; a later number lets a short run end undisturbed.
@@ -43,6 +43,7 @@ _NEWSLETTER_ID = "newsletter"
 # The site asks for a confirmation of this subscription.
 _OFFERS_ID = "offers.partner"
 _START, _END = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, 23, tzinfo=UTC)
+_FIRST = "2026-03-01"
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class World:
 
     def play(self) -> None:
         """All turns, then quiet."""
-        self._run("sandbox_outbound", FIRST)
+        self._run("sandbox_outbound", _FIRST)
         self.mail.import_now()
         for turn in range(self.plan.turns):
             self._turn = turn

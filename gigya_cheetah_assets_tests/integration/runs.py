@@ -11,24 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import yaml
 
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.definitions import build_definitions
 from gigya_cheetah_assets.sandbox import Population, Sandbox
+from gigya_cheetah_assets_tests.integration.sync_content import sync_content
 
 FIRST = "2026-03-01"
 PEOPLE = Population(300, 7, start=datetime(2026, 2, 1, tzinfo=UTC), end=datetime(2026, 3, 1, 23, tzinfo=UTC))
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-
-
-def sync_content(sandbox: Sandbox, folder: Path, **changes: Any) -> dict[str, Any]:
-    """`syncs/sandbox.yaml` on this sandbox's port, with a local staging in `folder`; `changes` replace keys."""
-    content = yaml.safe_load((Path(__file__).parents[2] / "syncs" / "sandbox.yaml").read_text(encoding="utf-8"))
-    content["gigya"]["api_domain"] = sandbox.api_domain
-    content["gigya"]["requests_per_second"] = 1000
-    content["staging"] = {"type": "local", "path": str(folder / "staging")}
-    return content | changes
 
 
 @dataclass

@@ -15,7 +15,8 @@ import yaml
 
 from gigya_cheetah_assets.sandbox import Sandbox
 from gigya_cheetah_assets.sandbox.faults import Faults
-from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE, sync_content
+from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE
+from gigya_cheetah_assets_tests.integration.sync_content import sync_content
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent

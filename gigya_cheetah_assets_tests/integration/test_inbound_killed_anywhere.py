@@ -24,7 +24,8 @@ from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.sandbox import Sandbox
 from gigya_cheetah_assets.staging import open_staging
 from gigya_cheetah_assets.store import steps
-from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE, runs, sync_content
+from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE, runs
+from gigya_cheetah_assets_tests.integration.sync_content import sync_content
 from gigya_cheetah_assets_tests.integration.test_inbound_files import INBOUND, UNSUBS, Inbound, person, unsub
 
 SIGKILLED = -9

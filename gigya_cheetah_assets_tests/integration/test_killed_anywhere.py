@@ -24,7 +24,8 @@ from gigya_cheetah_assets.sandbox.cheetahmail import CheetahMail
 from gigya_cheetah_assets.sandbox.cheetahmail.dropping import InboxOnDisk
 from gigya_cheetah_assets.staging import open_staging
 from gigya_cheetah_assets.store import steps
-from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE, sync_content
+from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE
+from gigya_cheetah_assets_tests.integration.sync_content import sync_content
 from gigya_cheetah_assets_tests.pgp.people_keys import Gpg, everybody
 
 LATER = "2026-03-02"

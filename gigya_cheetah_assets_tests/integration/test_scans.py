@@ -24,7 +24,8 @@ from gigya_cheetah_assets.outbound.summary import ProfilesSummary
 from gigya_cheetah_assets.outbound.window import window_of
 from gigya_cheetah_assets.sandbox import Sandbox
 from gigya_cheetah_assets.store import folders
-from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE, sync_content
+from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE
+from gigya_cheetah_assets_tests.integration.sync_content import sync_content
 
 
 @contextmanager

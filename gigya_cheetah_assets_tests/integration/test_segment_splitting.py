@@ -23,7 +23,7 @@ from gigya_cheetah_assets.segments.evaluate import column_of, truths
 from gigya_cheetah_assets.segments.filter import SegmentFilter
 from gigya_cheetah_assets.segments.read import Reader
 from gigya_cheetah_assets.segments.truth import HELD, SURE
-from gigya_cheetah_assets_tests.integration.runs import sync_content
+from gigya_cheetah_assets_tests.integration.sync_content import sync_content
 from gigya_cheetah_assets_tests.segments.accounts import CONDITIONS, DOCUMENTS, document, values_at
 
 NOBODY = Population(0, 1, start=datetime(2026, 2, 1, tzinfo=UTC), end=datetime(2026, 3, 1, tzinfo=UTC))
