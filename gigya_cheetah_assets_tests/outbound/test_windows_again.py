@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -279,3 +280,27 @@ def test_who_went_to_an_address_where_others_were_leaves_and_joins_again(place: 
     }
     place.mail.import_now()
     assert place.mailed(NEWS) == {A, B}
+
+
+# Histories that lost an opt-in or an opt-out as long as nothing was carried over.
+@pytest.mark.parametrize("seed", [5, 61])
+def test_after_old_windows_ran_again_at_random_everybody_gets_what_she_asked_for(seed: int, tmp_path: Path) -> None:
+    dice = Random(seed)  # noqa: S311 - histories, not secrets
+    with town(tmp_path, dice.choice(["email", "uid"])) as place:
+        homes = {uid: f"{uid}@example.org" for uid in ("ann", "bob", "cid", "dan", "eve")}
+        for uid, address in homes.items():
+            place.lives(uid, address)
+        place.window()
+        for _ in range(dice.randint(2, 5)):
+            for _ in range(dice.randint(1, 6)):
+                uid = dice.choice([*homes])
+                if dice.random() < 0.2:
+                    place.lives(uid, homes[uid])
+                else:
+                    place.says(uid, dice.choice(LISTS), yes=dice.random() < 0.5)
+            place.window(imported=dice.random() < 0.15)
+            while dice.random() < 0.5:
+                place.run(dice.choice(place.windows), imported=dice.random() < 0.1)
+        for _ in range(3):
+            place.window()
+        assert (place.wrongly_mailed(), place.wrongly_left_out()) == ([], [])
