@@ -62,7 +62,7 @@ def note_result(
         agreement = Agreement(connection, mark, sync, shape, f"{INBOUND}report", now)
         again: dict[str, list[str]] = {}
         for one in news:
-            if _times(connection, sync, one) < TIMES_TOLD:
+            if _times(connection, sync, one) <= TIMES_TOLD:
                 again.setdefault(one.uid, []).append(one.subscription)
         told = [uid for uid, subscriptions in again.items() if agreement.forget(uid, subscriptions)]
         if told:
@@ -112,6 +112,7 @@ def _enter(connection: Connection, sync: str, one: RefusedOptOut, now: int) -> b
 
 
 def _times(connection: Connection, sync: str, one: RefusedOptOut) -> int:
+    """How often an opt-out was refused, by different windows."""
     which = {"sync": sync, "uid": one.uid, "subscription": one.subscription}
     query = sa.select(sa.func.count()).select_from(refused_opt_outs).where(*_same(refused_opt_outs, which))
     return int(connection.execute(query).scalar_one())

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -21,10 +22,14 @@ from gigya_cheetah_assets.config.files import Canary
 from gigya_cheetah_assets.definitions import build_definitions
 from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.gigya import GigyaClient
+from gigya_cheetah_assets.inbound.arrivals import note_look
+from gigya_cheetah_assets.inbound.offers import LOOKS, all_offers, offers_folder, write_offer
 from gigya_cheetah_assets.ledger import Ledger
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound.window import window_of
 from gigya_cheetah_assets.sandbox import Sandbox
+from gigya_cheetah_assets.sandbox.cheetahmail import Setup
+from gigya_cheetah_assets_tests.integration.loop import Loop, looping
 from gigya_cheetah_assets_tests.integration.reading import lines
 from gigya_cheetah_assets_tests.integration.runs import FIRST, PEOPLE, QUIET, runs
 from gigya_cheetah_assets_tests.integration.test_inbound_files import INBOUND, UNSUBS, Inbound, person, unsub
@@ -219,3 +224,55 @@ def test_the_canary_flies_out_and_back_and_tells_a_quiet_feed_from_a_lost_one(wa
     returned = canary.read(data, sync)
     assert (returned.sent, returned.returned is not None) == ({}, True)
     assert not returned.lost(now + timedelta(days=9))
+
+
+@pytest.fixture
+def skipping(tmp_path: Path) -> Iterator[Loop]:
+    """Every second extract of CheetahMail's brings nothing. There is a canary; unsubscribes came yesterday."""
+    for loop in looping(tmp_path, Setup(faults="skip_day")):
+        (uid,) = loop.people("NEWSLETTER", "opt_in", 1)
+        canary_bird = {"uid": uid, "address": loop.subscriber(uid).email, "column": "OPTIN_PLACE"}
+        loop.content["inbound_files"]["canary"] = canary_bird
+        loop.mail.set_up_for(loop.sync)
+        (leaver,) = loop.people("NEWSLETTER", "opt_in", 1)
+        loop.mail.unsubscribe(loop.subscriber(leaver), "NEWSLETTER")
+        loop.drop_and_read()
+        a_day_passes(loop)
+        yield loop
+
+
+def a_day_passes(loop: Loop) -> None:
+    """Every file that came, and the first look at the inbox, are of 27 hours ago."""
+    data, day = loop.folder / "data", timedelta(hours=27)
+    for offer in all_offers(data, loop.sync):
+        write_offer(data, loop.sync, msgspec.structs.replace(offer, offered_at=offer.offered_at - day))
+    (offers_folder(data, loop.sync) / LOOKS).unlink()
+    note_look(data, loop.sync, datetime.now(UTC) - day)
+
+
+def silent_feeds(loop: Loop) -> list[str]:
+    """The feeds whose silence counts as open time."""
+    with Ledger.open() as ledger:
+        reading = read_clock(loop.sync, ledger, data=loop.folder / "data", now=datetime.now(UTC))
+    return [entry.where for entry in reading.waiting if entry.what == "feed"]
+
+
+def test_a_feed_without_a_file_is_open_time_until_the_canary_comes_back_in_another_one(skipping: Loop) -> None:
+    assert silent_feeds(skipping) == ["unsubscribes"]
+    sync, data = skipping.sync, skipping.folder / "data"
+    config = sync.inbound_files.canary if sync.inbound_files else None
+    assert config is not None
+    with GigyaClient(sync.gigya) as client:
+        canary.send(client, sync, config, FieldTable.from_sync(sync), data=data, now=datetime.now(UTC))
+    assert skipping.run(skipping.newest()).success
+    skipping.mail.import_now()
+    # The extract does not run today: nothing comes but the report on our own files.
+    assert skipping.mail.drop() == []
+    assert all(result.success for result in skipping.arrive())
+    assert (canary.read(data, sync).returned, silent_feeds(skipping)) == (None, ["unsubscribes"])
+    # It runs, and nobody has unsubscribed: the canary comes, and no file of unsubscribes.
+    names = skipping.mail.drop()
+    assert [name for name in names if "unsubs" in name] == []
+    assert all(result.success for result in skipping.arrive())
+    assert canary.read(data, sync).returned is not None
+    assert silent_feeds(skipping) == []
