@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from gigya_cheetah_assets.config.fields import FieldConfig
+from gigya_cheetah_assets.config.fields import FieldConfig, RecordFilter
 from gigya_cheetah_assets.config.files import FileLayout, ImportFileDefaults, layout_problem
 from gigya_cheetah_assets.config.model import ColumnName, Model, Share
 from gigya_cheetah_assets.grammar import QueryError, fill_dates, parse_condition
@@ -96,6 +96,7 @@ class Segment(Model):
         file: The segment file; without one there is a file of the usual name, or none if there is a flag column.
         flag_column: A column of the profiles file that tells who is a member.
         values: What stands in the flag column.
+        record_filter: Whether the sync's record filter holds for it too: whom it leaves out is no subscriber.
         explain_joins: Reads also those of whom one condition fails, so that a later join can say which one it was.
         max_segment_change: Instead of the limit of the same name.
     """
@@ -107,6 +108,7 @@ class Segment(Model):
     file: SegmentFile | None = None
     flag_column: ColumnName | None = None
     values: FlagValues = FlagValues()
+    record_filter: bool = True
     explain_joins: bool = True
     max_segment_change: Share | None = None
 
@@ -137,10 +139,21 @@ class Segment(Model):
         return self.file or (SegmentFile() if self.flag_column is None else None)
 
 
-def segment_problems(segments: tuple[Segment, ...], columns: set[str], defaults: ImportFileDefaults) -> list[str]:
-    """What is wrong with segments beside each other and beside the columns (in upper case)."""
+def segment_problems(
+    segments: tuple[Segment, ...],
+    columns: set[str],
+    defaults: ImportFileDefaults,
+    record_filter: tuple[RecordFilter, ...],
+) -> list[str]:
+    """What is wrong with segments beside each other, beside the columns (in upper case) and the record filter."""
     names, taken, problems = set[str](), set(columns), list[str]()
+    elsewhere = [told for condition in record_filter if (told := _not_of_accounts(condition))]
     for place, segment in enumerate(segments):
+        if segment.record_filter and elsewhere:
+            problems.append(
+                f"segments[{place}]: the record filter asks for {', '.join(elsewhere)}, which accounts do not have; "
+                "write what you mean into where, and record_filter: false"
+            )
         if segment.name in names:
             problems.append(f"segments[{place}].name: {segment.name!r} is there twice")
         names.add(segment.name)
@@ -154,3 +167,11 @@ def segment_problems(segments: tuple[Segment, ...], columns: set[str], defaults:
             problems.append(f"segments[{place}].file: {problem}")
     files = [file.name.replace("{segment}", s.name) for s in segments if (file := s.written_file)]
     return [*problems, *(["segments: expected a different file name for each"] if len(set(files)) < len(files) else [])]
+
+
+def _not_of_accounts(condition: RecordFilter) -> str | None:
+    """What a condition asks for if accounts alone do not tell it: a segment reads nothing else of everybody."""
+    if condition.function is not None:
+        return f"the function {condition.function}"
+    path = condition.gigya or ""
+    return path if path.startswith("subscriptions.") else None

@@ -100,7 +100,7 @@ class Sync(Model):
             *self._list_problems(),
             *self._deadline_problems(),
             *self._deletion_problems(),
-            *segment_problems(self.segments, columns, self.import_files.defaults),
+            *segment_problems(self.segments, columns, self.import_files.defaults, self.record_filter),
             *self._canary_problems(),
         ]
         if problems:

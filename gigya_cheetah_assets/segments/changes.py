@@ -12,20 +12,26 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gigya_cheetah_assets.segments.filter import MOST_CONDITIONS
+
 MEMBERS = pa.schema([("uid", pa.string()), ("email", pa.string()), ("new", pa.bool_())])
 """Who satisfies the filter: the key, the address, whether the account was created since the last delivery."""
 WATCHED = pa.schema([("uid", pa.string()), ("held", pa.int64())])
-"""Who nearly does: a bit for each condition that holds; all of them for somebody who could not be delivered."""
+"""Who nearly does: a bit for each condition that holds; all of them for somebody who could not be delivered, with
+`OUTSIDE` for somebody whom the record filter leaves out."""
 CHANGES = pa.schema([("uid", pa.string()), ("email", pa.string()), ("reason", pa.string())])
 FIRST = "first delivery"
 NEW = "new account"
 FILTER = "the filter changed"
 SEVERAL = "several conditions"
 UNUSABLE = "key or e-mail address"
+RECORD_FILTER = "record_filter"
 GONE = "account gone, or outside of gigya.where"
 UNTOLD = "not told apart"
 BETWEEN = "; "
 """Between several conditions that flipped together."""
+OUTSIDE = 1 << MOST_CONDITIONS
+"""The bit beside those of the conditions."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,8 @@ class Reasons:
         """
         if self.first:
             return FIRST
+        if held_before is not None and held_before & OUTSIDE:
+            return RECORD_FILTER
         if held_before is not None and self.same_filter:
             return UNUSABLE if held_before == self.everything else self._failing(held_before)
         if new or not self.same_filter:
@@ -68,6 +76,8 @@ class Reasons:
         """Which conditions ceased to hold; None for an account that the site does not have any more."""
         if held_now is None:
             return GONE
+        if held_now & OUTSIDE:
+            return RECORD_FILTER
         return self._failing(held_now) if held_now != self.everything else UNTOLD
 
     def _of_somebody_unwatched(self) -> str:

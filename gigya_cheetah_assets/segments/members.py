@@ -95,7 +95,7 @@ class _Finding:
             # Two deliveries never have the same name.
             self._as_of = max(self._as_of, self._before.as_of + 1000)
         self._filter = SegmentFilter.of(segment, now)
-        self._table = _key_and_email(FieldTable.from_sync(sync))
+        self._table = _key_and_email(FieldTable.from_sync(sync), segment)
         schema = get_schema(client)
         refuse_unfit(sync.name, segment.name, self._filter.condition, schema)
         since = self._before.as_of if self._before else None
@@ -199,9 +199,13 @@ class _Finding:
         )
 
 
-def _key_and_email(table: FieldTable) -> FieldTable:
-    """The two columns by which a file names people, by the rules of the sync file; both must be there."""
-    return FieldTable((table.key, table.email.model_copy(update={"required": True, "on_error": "reject"})))
+def _key_and_email(table: FieldTable, segment: Segment) -> FieldTable:
+    """The two columns by which a file names people, by the rules of the sync file; both must be there.
+
+    Whom the record filter leaves out is no subscriber, and so no member.
+    """
+    email = table.email.model_copy(update={"required": True, "on_error": "reject"})
+    return FieldTable((table.key, email), table.record_filter if segment.record_filter else ())
 
 
 def _with_emails(people: pa.Table, addresses: Addresses) -> pa.Table:

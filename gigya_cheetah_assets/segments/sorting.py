@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from gigya_cheetah_assets.cheetahmail import unencodable
 from gigya_cheetah_assets.mapping import FieldTable, map_profiles
 from gigya_cheetah_assets.outbound.encodings import REASON
-from gigya_cheetah_assets.segments.changes import MEMBERS, WATCHED
+from gigya_cheetah_assets.segments.changes import MEMBERS, OUTSIDE, WATCHED
 from gigya_cheetah_assets.segments.filter import SegmentFilter
 from gigya_cheetah_assets.segments.truth import HELD, NEW, SURE
 from gigya_cheetah_assets.segments.writer import MembersWriter
@@ -32,7 +32,7 @@ class Sorting:
 
     Attributes:
         writer: Where they go.
-        table: Key and address.
+        table: Key and address, and the record filter.
         wanted: The filter.
         encoding: Of the segment's file.
         addresses: From UIDs and addresses to the addresses that CheetahMail knows; None to leave them.
@@ -52,11 +52,13 @@ class Sorting:
         # What the site decides as a whole is not decided again.
         inside = held == self.wanted.everything if self.wanted.split else candidates[SURE].to_numpy()
         near = ~inside & (_failing(held, len(self.wanted.conditions)) == 1) & self.wanted.watching
-        rejected = self._members(candidates.filter(pa.array(inside)))
-        watched = pa.array(near | np.asarray(pc.is_in(candidates["UID"], value_set=rejected)))
-        self.writer.watched.add(candidates.filter(watched).select(["UID", HELD]).rename_columns(WATCHED.names))
+        rejected, outside = self._members(candidates.filter(pa.array(inside)))
+        left_out = np.asarray(pc.is_in(candidates["UID"], value_set=outside))
+        watched = near | left_out | np.asarray(pc.is_in(candidates["UID"], value_set=rejected))
+        bits = pa.array(np.where(left_out, held | OUTSIDE, held)[watched])
+        self.writer.watched.add(pa.table([candidates["UID"].filter(pa.array(watched)), bits], schema=WATCHED))
         self.writer.read += len(candidates)
-        self.writer.filtered += int((~inside).sum())
+        self.writer.filtered += int((~inside).sum()) + len(outside)
         self.writer.rejected += len(rejected)
 
     def nameless(self, count: int) -> None:
@@ -70,8 +72,8 @@ class Sorting:
         ]
         self.writer.rejects.add(pa.table(nobody, schema=SCHEMA))
 
-    def _members(self, inside: pa.Table) -> pa.Array:
-        """Writes members; returns the UIDs of those who cannot be told to CheetahMail."""
+    def _members(self, inside: pa.Table) -> tuple[pa.Array, pa.Array]:
+        """Writes members; returns who cannot be told to CheetahMail, and whom the record filter leaves out."""
         key, email = self.table.key.cheetahmail, self.table.email.cheetahmail
         mapped = map_profiles(self.table, inside.select(self.table.profile_schema.names))
         unwritable, lines = self._unwritable(mapped.rows)
@@ -82,7 +84,8 @@ class Sorting:
         new = inside[NEW].take(pc.index_in(rows[key], value_set=inside["UID"].combine_chunks()))
         self.writer.members.add(pa.table([rows[key], emails, new], schema=MEMBERS))
         bad = [mapped.rejected[key], mapped.rows[key].filter(unwritable)]
-        return pa.chunked_array([chunk for column in bad for chunk in column.chunks], pa.string()).combine_chunks()
+        rejected = pa.chunked_array([chunk for column in bad for chunk in column.chunks], pa.string())
+        return rejected.combine_chunks(), mapped.filtered[key].combine_chunks()
 
     def _unwritable(self, rows: pa.Table) -> tuple[pa.Array, pa.Table]:
         """Whom the file's encoding cannot name, and the reject lines of these."""

@@ -19,7 +19,8 @@ class MembersSummary(msgspec.Struct, kw_only=True, frozen=True):
         queries: What the site was asked; dates are filled in.
         read: Distinct accounts that the site gave.
         members: Accounts that satisfy the filter and can be told to CheetahMail.
-        filtered: Accounts that do not satisfy it: near misses, and what only here could be decided.
+        filtered: Accounts that do not satisfy it (near misses, and what only here could be decided), and those whom the
+            record filter leaves out.
         rejected: Accounts that satisfy it and can not be told, by `reasons[column][reason]`.
         joins: Members who were none by the last delivery.
         leaves: Members of the last delivery who are none any more.

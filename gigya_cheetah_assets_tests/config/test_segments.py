@@ -55,3 +55,16 @@ def test_a_flag_column_is_a_column_of_the_profiles_and_stands_for_the_file() -> 
 def test_what_contradicts_itself_is_refused(segments: list[dict[str, Any]], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         sync(*segments)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [{"function": "rules:is_adult"}, {"gigya": "subscriptions.news.email.tags", "present": True}],
+)
+def test_a_record_filter_that_accounts_cannot_answer_is_refused_beside_segments_that_take_it(
+    condition: dict[str, Any],
+) -> None:
+    with pytest.raises(ValidationError, match=r"segments\[0\]: the record filter asks for .* and record_filter: false"):
+        sync({}, record_filter=[condition])
+    assert not sync({"record_filter": False}, record_filter=[condition]).segments[0].record_filter
+    assert sync({}, record_filter=[{"gigya": "profile.country", "equals": "US"}]).segments[0].record_filter

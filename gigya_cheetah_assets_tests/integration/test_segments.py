@@ -118,6 +118,24 @@ def test_who_loses_the_address_is_a_reject_and_leaves(site: Sandbox, segments: R
     assert told(segments) == {uid: ("J", "key or e-mail address")}
 
 
+def test_whom_the_record_filter_leaves_out_is_no_member_and_counts_as_filtered(site: Sandbox, segments: Runs) -> None:
+    segments.content["record_filter"] = [{"gigya": "data.blocked", "not_in": ["yes"]}]
+    uid, other = lapsed(site)[:2]
+    site.site.change(uid, data={"blocked": "yes"})
+    assert run(segments).success
+    assert members() == set(lapsed(site)) - {uid}
+    counted = found(segments)
+    assert counted.read == counted.members + counted.filtered + counted.rejected
+    site.site.change(uid, data={"blocked": "no"})
+    site.site.change(other, data={"blocked": "yes"})
+    assert run(segments).success
+    assert told(segments) == {uid: ("J", "record_filter"), other: ("L", "record_filter")}
+    assert found(segments).filtered == counted.filtered
+    change(segments, record_filter=False)
+    assert run(segments).success
+    assert told(segments) == {other: ("J", "record_filter")}
+
+
 def test_a_leave_goes_to_the_address_that_cheetahmail_knows(site: Sandbox, segments: Runs) -> None:
     assert segments.run(FIRST).success
     assert run(segments).success

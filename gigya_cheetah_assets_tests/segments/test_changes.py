@@ -41,6 +41,12 @@ def test_a_join_names_what_failed_before() -> None:
     ]
 
 
+def test_whom_the_record_filter_lets_pass_again_or_leaves_out_is_told_by_it() -> None:
+    (joined,) = changes.joins(members("p"), before(), watched(p=3 | changes.OUTSIDE), TWO).to_pylist()
+    (left,) = changes.leaves(members(), before("p"), watched(p=3 | changes.OUTSIDE), TWO, nobody).to_pylist()
+    assert (joined["reason"], left["reason"]) == ("record_filter", "record_filter")
+
+
 @pytest.mark.parametrize(
     ("reasons", "told"),
     [
