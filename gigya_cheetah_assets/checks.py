@@ -64,7 +64,7 @@ def of_problems(problems: dict[str, list[str]]) -> list[dg.AssetCheckResult]:
         dg.AssetCheckResult(
             check_name=name,
             passed=not bad,
-            metadata={"problems": metadata.listed([f"{window}: {text}" for window, text in bad])},
+            metadata={"found": len(bad), "problems": metadata.listed([f"{window}: {text}" for window, text in bad])},
         )
         for name, bad in found.items()
     ]

@@ -6,6 +6,7 @@ Counts and identifiers only; no cell of a person ever gets here.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -80,6 +81,7 @@ def of_profiles(summary: ProfilesSummary) -> Metadata:
         "read_by_key": summary.read_by_key,
         "shared_emails": summary.shared_emails,
         "queries": markdown(["query"], [[f"`{query}`"] for query in summary.queries]),
+        **({"consents_are_valid_to": listed(summary.documents)} if summary.documents else {}),
         "mapping_version": summary.mapping_version,
         **sample(summary.sample_size),
     }
@@ -122,6 +124,11 @@ def of_delivery(summary: DeliverySummary) -> Metadata:
         "mapping_version": summary.mapping_version,
         **sample(summary.sample_size),
     }
+
+
+def place(folder: Path) -> Metadata:
+    """Where the data of a partition lies on this machine, the rejects among it."""
+    return {"folder": dg.MetadataValue.path(str(folder))}
 
 
 def by_reason(reasons: Reasons) -> Metadata:

@@ -41,7 +41,8 @@ def clock_asset(sync: Sync) -> dg.AssetsDefinition:
             )
         ],
         description="The clock of opt-outs: each one that the other side does not have yet, and each file, window and "
-        "daily feed that may hold some.",
+        "daily feed that may hold some. Plotted over time: `open`, how many; `oldest_open_hours`, the age of the "
+        "oldest; `share_of_time_used`, what the most pressing one has used of its time (1 is due, more is overdue).",
     )
     def opt_out_clock(connections: Connections) -> dg.MaterializeResult:
         target = folders.asset_folder(connections.data, sync.name, folders.CLOCK, NOW)
@@ -58,15 +59,22 @@ def _metadata(reading: ClockReading, table: Path) -> Metadata:
         for entry in reading.waiting[:_MOST_SHOWN]
     ]
     return {
-        "open": reading.open.total() + sum(entry.what != "opt_out" for entry in reading.waiting),
-        "oldest_open_hours": round(reading.oldest_seconds / 3600, 2),
-        "share_of_time_used": round(reading.spent, 3),
+        **_figures(reading),
         **{f"open: {what}": count for what, count in by_kind(reading.waiting).items()},
         **{f"open_of_people: {side}": count for side, count in reading.open.items()},
         "table": dg.MetadataValue.path(str(table)),
         **{f"closed_last_day: {side}": count for side, count in reading.closed.items()},
         **{f"slowest_hours: {side}": round(s / 3600, 2) for side, s in reading.slowest_seconds.items()},
         "earliest_due": markdown(["what", "where", "since (UTC)", "due (UTC)"], lines),
+    }
+
+
+def _figures(reading: ClockReading) -> Metadata:
+    """What is plotted over time, on the asset and on its check."""
+    return {
+        "open": reading.open.total() + sum(entry.what != "opt_out" for entry in reading.waiting),
+        "oldest_open_hours": round(reading.oldest_seconds / 3600, 2),
+        "share_of_time_used": round(reading.spent, 3),
     }
 
 
@@ -77,5 +85,5 @@ def check_of(reading: ClockReading) -> dg.AssetCheckResult:
         check_name="in_time",
         passed=reading.spent < WARNS,
         severity=dg.AssetCheckSeverity.ERROR if late else dg.AssetCheckSeverity.WARN,
-        metadata={"share_of_time_used": round(reading.spent, 3), "open": len(reading.waiting)},
+        metadata=_figures(reading),
     )

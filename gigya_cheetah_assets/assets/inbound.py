@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from gigya_cheetah_assets import checks, checks_inbound, metadata_inbound
+from gigya_cheetah_assets import checks, checks_inbound, metadata, metadata_inbound
 from gigya_cheetah_assets.assets.names import INBOUND, key
 from gigya_cheetah_assets.clock import canary
 from gigya_cheetah_assets.config import Sync
@@ -21,6 +21,7 @@ from gigya_cheetah_assets.inbound.take import take
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.partitions import inbound_partitions
 from gigya_cheetah_assets.resources import Connections
+from gigya_cheetah_assets.store import folders
 
 
 def inbound_assets(sync: Sync) -> list[dg.AssetsDefinition]:
@@ -54,7 +55,7 @@ def _rows(sync: Sync, table: FieldTable) -> dg.AssetsDefinition:
                 for result in import_results(sync, context.partition_key, data=connections.data, ledger=ledger):
                     context.log_event(metadata_inbound.observed(key(sync, "cheetahmail_subscribers"), result))
         return dg.MaterializeResult(
-            metadata=metadata_inbound.of_read(read),
+            metadata={**metadata_inbound.of_read(read), **_place(connections, sync, folders.INBOUND_ROWS, context)},
             check_results=[
                 checks_inbound.of_read(read),
                 checks.of_reasons("rejects", [read.reasons]),
@@ -90,7 +91,10 @@ def _change_set(sync: Sync, table: FieldTable) -> dg.AssetsDefinition:
             )  # fmt: skip
             results = checks_inbound.of_brakes(ledger, sync, context.partition_key, made)
         return dg.MaterializeResult(
-            metadata=metadata_inbound.of_change_set(made, brakes_of(made, sync.limits)),
+            metadata={
+                **metadata_inbound.of_change_set(made, brakes_of(made, sync.limits)),
+                **_place(connections, sync, folders.CHANGE_SET, context),
+            },
             check_results=[
                 *results,
                 checks_inbound.of_change_set(made),
@@ -126,7 +130,11 @@ def _updates(sync: Sync, table: FieldTable) -> dg.AssetsDefinition:
         with as_failures(), connections.staging(sync) as staging:
             away = put_away_processed(staging, sync, context.partition_key, data=connections.data)
         return dg.MaterializeResult(
-            metadata={**metadata_inbound.of_updates(updates), **metadata_inbound.of_put_away(away)},
+            metadata={
+                **metadata_inbound.of_updates(updates),
+                **metadata_inbound.of_put_away(away),
+                **_place(connections, sync, folders.UPDATES, context),
+            },
             check_results=[
                 checks_inbound.of_updates(updates),
                 checks.of_reasons("rejects", [updates.reasons]),
@@ -134,3 +142,7 @@ def _updates(sync: Sync, table: FieldTable) -> dg.AssetsDefinition:
         )
 
     return gigya_account_updates
+
+
+def _place(connections: Connections, sync: Sync, asset: str, context: dg.AssetExecutionContext) -> metadata.Metadata:
+    return metadata.place(folders.asset_folder(connections.data, sync.name, asset, context.partition_key))

@@ -5,7 +5,8 @@ of the functions at run time, so they are not postponed here.
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import dagster as dg
 
@@ -15,6 +16,7 @@ from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.failures import NETWORK_RETRIES, as_failures
 from gigya_cheetah_assets.ledger import Ledger
 from gigya_cheetah_assets.mapping import FieldTable
+from gigya_cheetah_assets.metadata import Metadata
 from gigya_cheetah_assets.outbound import brakes
 from gigya_cheetah_assets.outbound.corrections import wanted
 from gigya_cheetah_assets.outbound.deliver import Delivery
@@ -26,6 +28,7 @@ from gigya_cheetah_assets.outbound.same_site import site_brake
 from gigya_cheetah_assets.outbound.window import Window
 from gigya_cheetah_assets.partitions import window_partitions, windows_of
 from gigya_cheetah_assets.resources import Connections
+from gigya_cheetah_assets.store import folders
 
 # `backfill_policy` is marked beta by Dagster; it is what lets one query serve many windows.
 warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*backfill_policy.*")
@@ -64,8 +67,9 @@ def _profiles(sync: Sync, table: FieldTable) -> dg.AssetsDefinition:
                 for window, s in zip(windows, summaries, strict=True)
             }
             results = checks.of_brakes(found, _released(ledger, sync, windows))
-        for summary in summaries:
-            context.add_asset_metadata(metadata.of_profiles(summary), asset_key=own, partition_key=summary.window)
+        _show(
+            context, own, connections.data / sync.name / folders.PROFILES, windows, map(metadata.of_profiles, summaries)
+        )
         return dg.MaterializeResult(
             check_results=[
                 *checks.of_problems({s.window: s.problems for s in summaries}),
@@ -107,8 +111,8 @@ def _rows(sync: Sync, table: FieldTable) -> dg.AssetsDefinition:
                 for s in summaries
             }
             results = checks.of_brakes(found, _released(ledger, sync, windows))
-        for summary in summaries:
-            context.add_asset_metadata(metadata.of_rows(summary), asset_key=own, partition_key=summary.window)
+        folder = connections.data / sync.name / folders.ROWS
+        _show(context, own, folder, windows, map(metadata.of_rows, summaries))
         return dg.MaterializeResult(
             check_results=[
                 *checks.of_problems({s.window: s.problems for s in summaries}),
@@ -141,19 +145,28 @@ def _files(sync: Sync, table: FieldTable) -> dg.AssetsDefinition:
         "an empty kind writes no file. A copy of each, with its manifest, lies beside the asset.",
     )
     def staged_import_files(context: dg.AssetExecutionContext, connections: Connections) -> dg.MaterializeResult:
-        summaries = []
+        summaries, windows = [], windows_of(context, sync)
         told, data = _told_revision(context, own), connections.data
         with as_failures(), connections.staging(sync) as staging, connections.ledger() as ledger:
-            for window in windows_of(context, sync):
+            for window in windows:
                 known = ledger_brake(ledger, staging, sync, window, data=data, told=told)
                 found = [known, site_brake(ledger, sync), *brakes_of(data, sync, window)]
                 brakes.refuse_if_braked(ledger, sync.name, brakes.Partition(window.key, window.stamp), found)
                 summaries.append(Delivery(sync, table, window, ledger, data=data).run(staging))
-        for summary in summaries:
-            context.add_asset_metadata(metadata.of_delivery(summary), asset_key=own, partition_key=summary.window)
+        folder = connections.data / sync.name / folders.FILES
+        _show(context, own, folder, windows, map(metadata.of_delivery, summaries))
         return dg.MaterializeResult(check_results=[checks.of_identity(summaries)])
 
     return staged_import_files
+
+
+def _show(
+    context: dg.AssetExecutionContext, own: dg.AssetKey, folder: Path, windows: list[Window], shown: Iterable[Metadata]
+) -> None:
+    """What each window counted, and where its data lies."""
+    for window, found in zip(windows, shown, strict=True):
+        told = {**found, **metadata.place(folder / window.stamp)}
+        context.add_asset_metadata(told, asset_key=own, partition_key=window.key)
 
 
 def _told_revision(context: dg.AssetExecutionContext, files: dg.AssetKey) -> int:

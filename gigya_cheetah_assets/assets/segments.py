@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from gigya_cheetah_assets import checks, checks_segments
+from gigya_cheetah_assets import checks, checks_segments, metadata
 from gigya_cheetah_assets.assets.names import SEGMENTS, key
 from gigya_cheetah_assets.config import Segment, Sync
 from gigya_cheetah_assets.failures import NETWORK_RETRIES, as_failures
@@ -18,6 +18,7 @@ from gigya_cheetah_assets.resources import Connections
 from gigya_cheetah_assets.segments.brake import partition, segment_change
 from gigya_cheetah_assets.segments.deliver import SegmentDelivering
 from gigya_cheetah_assets.segments.members import find_members
+from gigya_cheetah_assets.store import folders
 
 
 def segment_assets(sync: Sync) -> list[dg.AssetsDefinition]:
@@ -48,7 +49,10 @@ def _members(sync: Sync, by_name: dict[str, Segment]) -> dg.AssetsDefinition:
             brake = segment_change(found, segment, sync.limits)
             released = ledger.is_released(sync.name, partition(segment.name, found.delivery).stamp, brake.name)
         return dg.MaterializeResult(
-            metadata=checks_segments.of_members(found),
+            metadata={
+                **checks_segments.of_members(found),
+                **_place(connections, sync, folders.SEGMENT_MEMBERS, segment),
+            },
             check_results=[
                 *checks.of_brakes({segment.name: [brake]}, lambda *_: released),
                 checks_segments.of_identity(found),
@@ -83,7 +87,15 @@ def _file(sync: Sync, by_name: dict[str, Segment]) -> dg.AssetsDefinition:
             brakes.refuse_if_braked(ledger, sync.name, braked, found)
             delivered = delivering.run(lambda: connections.staging(sync))
         return dg.MaterializeResult(
-            metadata=checks_segments.of_delivery(delivered), check_results=[checks_segments.of_identity(delivered)]
+            metadata={
+                **checks_segments.of_delivery(delivered),
+                **_place(connections, sync, folders.SEGMENT_FILE, segment),
+            },
+            check_results=[checks_segments.of_identity(delivered)],
         )
 
     return staged_segment_file
+
+
+def _place(connections: Connections, sync: Sync, asset: str, segment: Segment) -> metadata.Metadata:
+    return metadata.place(folders.asset_folder(connections.data, sync.name, asset, segment.name))
