@@ -14,6 +14,7 @@ from gigya_cheetah_assets.gigya import AccountRejected, GigyaClient, GigyaRefuse
 from gigya_cheetah_assets.gigya.codes import PERMISSION_CODES
 from gigya_cheetah_assets.gigya.envelope import envelope_only
 from gigya_cheetah_assets.gigya.query import own_condition
+from gigya_cheetah_assets.gigya.schema import get_oldest_documents
 from gigya_cheetah_assets.gigya.transport import CONNECT_SECONDS
 from gigya_cheetah_assets.mapping import FieldTable
 
@@ -68,6 +69,8 @@ class _Site:
         if table.needs_email_accounts:
             emails = Query(["UID"], "emailAccounts", (), 1)
             attempts.append(Attempt("search emailAccounts", lambda: self._search(emails)))
+        if table.preference_paths:
+            attempts.append(Attempt("getSchema", self._schema))
         methods = ["getAccountInfo"]
         if self._sync.inbound_files is not None:
             methods.append("setAccountInfo")
@@ -77,6 +80,10 @@ class _Site:
     def _search(self, query: Query) -> str:
         found = self._client.call(_SEARCH, {"query": str(query)}, _records)
         return "permitted, one record read" if found else "permitted, but no record was found"
+
+    def _schema(self) -> str:
+        """Without it nobody knows to which document a consent statement has to be."""
+        return f"permitted; {len(get_oldest_documents(self._client))} statements ask for a document"
 
     def _about_nobody(self, method: str) -> str:
         """Permitted is a method that looks for the account and finds nobody."""

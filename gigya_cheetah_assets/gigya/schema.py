@@ -1,4 +1,4 @@
-"""The fields that a site has, by the names that queries know: what may be asked of each.
+"""The fields that a site has, by the names that queries know: what may be asked of each, and what consents must be to.
 
 Source: Gigya, accounts.getSchema; search, encrypted fields. Top-level fields are in no schema of a site, so those that
 search documents stand here.
@@ -7,7 +7,9 @@ search documents stand here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from math import nan
 from typing import Any, Literal
 
 import msgspec
@@ -94,6 +96,51 @@ def schema_of(answer: Mapping[str, Any]) -> SiteSchema:
         for path, settings in _settings((answer.get(part) or {}).get("fields") or {}, top):
             fields |= _fields(path, settings)
     return SiteSchema(fields)
+
+
+@dataclass(frozen=True)
+class OldestDocument:
+    """The oldest document to which a consent statement still is valid consent.
+
+    Attributes:
+        version: Its version; NaN where nobody can read it, so that no document is as new.
+        date: Its date, ISO 8601.
+    """
+
+    version: float | None = None
+    date: str | None = None
+
+    @property
+    def in_words(self) -> str:
+        """Such as `version 2.0 or newer`."""
+        told = [("version", self.version), ("a document of", self.date)]
+        return ", ".join(f"{what} {least} or newer" for what, least in told if least is not None)
+
+
+def get_oldest_documents(client: GigyaClient) -> dict[str, OldestDocument]:
+    """What the site asks of its consent statements, by path (`preferences.…`); of which it asks nothing is not there.
+
+    Source: Gigya, accounts.getSchema: minDocVersion and minDocDate are the lowest that a user can have consented to and
+    still have a valid consent.
+
+    Raises:
+        GigyaCheetahError: As `GigyaClient.call`.
+    """
+    answer = client.call("accounts.getSchema", {"include": "preferencesSchema", "filter": "full"}, _as_dict)
+    fields = (answer.get("preferencesSchema") or {}).get("fields") or {}
+    found = {path: _oldest(settings) for path, settings in _settings(fields, "preferences")}
+    return {path: oldest for path, oldest in found.items() if oldest != OldestDocument()}
+
+
+def _oldest(settings: Mapping[str, Any]) -> OldestDocument:
+    version, date = settings.get("minDocVersion"), settings.get("minDocDate")
+    return OldestDocument(None if version is None else _number(version), None if date is None else str(date))
+
+
+def _number(value: object) -> float:
+    with suppress(ValueError):
+        return float(str(value))
+    return nan
 
 
 def _settings(node: Mapping[str, Any], path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

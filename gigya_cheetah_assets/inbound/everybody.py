@@ -13,6 +13,7 @@ from gigya_cheetah_assets.inbound.lite_accounts import LiteFound, LiteReader
 from gigya_cheetah_assets.ledger import InboundState, Ledger
 from gigya_cheetah_assets.ledger.lite_keys import LiteKeys
 from gigya_cheetah_assets.mapping import FieldTable
+from gigya_cheetah_assets.mapping.in_force import in_force
 from gigya_cheetah_assets.outbound.by_key import ByKey
 
 
@@ -42,6 +43,7 @@ class Everybody:
         state: InboundState,
         in_flight: int = IN_FLIGHT,
     ) -> None:
+        table = in_force(client, table)
         self.full = AccountReader(client, table, in_flight=in_flight)
         self.lite = LiteReader(client, sync, table, self.full, state)
         self._by_key = ByKey(client, sync, table)

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gigya_cheetah_assets.config import FieldConfig
+from gigya_cheetah_assets.gigya.schema import OldestDocument
 from gigya_cheetah_assets.mapping import moments
 from gigya_cheetah_assets.mapping.structs import Preference, Subscription
 
@@ -74,13 +75,13 @@ def _confirm_time(subscription: Subscription | None) -> str | None:
     return double.confirm_time if double.status == CONFIRMED else None
 
 
-def preference_columns(leaves: list[Preference | None], field: FieldConfig) -> tuple[pa.Array, pa.Array]:
+def preference_columns(leaves: list[Preference | None], oldest: Sequence[OldestDocument]) -> tuple[pa.Array, pa.Array]:
     """State and time (epoch ms) of each consent statement.
 
-    One to a document older than `min_version` or `min_date` is pending, as is one that does not tell its document.
+    One to an older document than any of `oldest` is pending, as is one that does not tell its document.
     """
     granted = pa.array([None if leaf is None else leaf.is_consent_granted for leaf in leaves], pa.bool_())
-    states = pc.if_else(granted, pc.if_else(_recent(leaves, field), OPT_IN, PENDING), OPT_OUT)
+    states = pc.if_else(granted, pc.if_else(_recent(leaves, oldest), OPT_IN, PENDING), OPT_OUT)
     return states, time_of(
         states,
         moments.milliseconds([None if leaf is None else leaf.action_timestamp for leaf in leaves]),
@@ -98,16 +99,18 @@ def time_of(states: Any, *known: pa.Array) -> pa.Array:
     )
 
 
-def _recent(leaves: list[Preference | None], field: FieldConfig) -> pa.Array:
+def _recent(leaves: list[Preference | None], oldest: Sequence[OldestDocument]) -> pa.Array:
     """Which consents are to a document that is new enough."""
-    if field.min_version is not None:
-        least = field.min_version
-        return pa.array([_is_at_least(leaf, least) for leaf in leaves], pa.bool_())
-    if field.min_date is not None:
-        dates = moments.milliseconds([None if leaf is None else leaf.doc_date for leaf in leaves])
-        (least_date,) = moments.milliseconds([field.min_date.isoformat()])
-        return pc.fill_null(pc.greater_equal(dates, least_date), False)
-    return pa.repeat(pa.scalar(True), len(leaves))
+    recent = pa.repeat(pa.scalar(True), len(leaves))
+    for document in oldest:
+        least = document.version
+        if least is not None:
+            recent = pc.and_(recent, pa.array([_is_at_least(leaf, least) for leaf in leaves], pa.bool_()))
+        if document.date is not None:
+            dates = moments.milliseconds([None if leaf is None else leaf.doc_date for leaf in leaves])
+            (least_date,) = moments.milliseconds([document.date])
+            recent = pc.and_(recent, pc.fill_null(pc.greater_equal(dates, least_date), False))
+    return recent
 
 
 def _is_at_least(leaf: Preference | None, version: float) -> bool:

@@ -36,8 +36,9 @@ def account_decoder(table: FieldTable) -> Decode:
             "updated": records.updated(),
             **_columns(table, records, table.plain_paths),
         }
-        for path, field in table.preference_paths.items():
-            columns[path], columns[f"{path}.at"] = consent.preference_columns(records.values[path], field)
+        for path in table.preference_paths:
+            states = consent.preference_columns(records.values[path], table.oldest_documents(path))
+            columns[path], columns[f"{path}.at"] = states
         columns["value_errors"] = records.value_errors()
         return envelope, pa.table(columns, schema=table.account_schema)
 

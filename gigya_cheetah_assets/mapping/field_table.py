@@ -7,8 +7,8 @@ in `values` and its neighbours.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, TypeAlias
 
@@ -19,6 +19,7 @@ from gigya_cheetah_assets.config import FieldConfig, RecordFilter, Sync
 from gigya_cheetah_assets.config.forms import Form, form_of
 from gigya_cheetah_assets.errors import ConfigError
 from gigya_cheetah_assets.gigya.query import Source
+from gigya_cheetah_assets.gigya.schema import OldestDocument
 from gigya_cheetah_assets.mapping.contradictions import contradictions
 from gigya_cheetah_assets.mapping.words import ColumnDoc, column_doc
 
@@ -46,6 +47,7 @@ class FieldTable:
         record_filter: Conditions on the profile.
         accounts: Whose: registered accounts, lite accounts or both.
         lite_prefix: What the key of a lite account begins with; its token follows.
+        documents: What the site asks of consent statements, by path (`asked_by`); no part of `version`.
 
     Raises:
         ConfigError: The fields contradict each other; all contradictions at once.
@@ -55,6 +57,7 @@ class FieldTable:
     record_filter: tuple[RecordFilter, ...] = ()
     accounts: Accounts = "full"
     lite_prefix: str = "lite-"
+    documents: Mapping[str, OldestDocument] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         """Refuses what could not be read as it is written."""
@@ -70,6 +73,16 @@ class FieldTable:
             ConfigError: The fields contradict each other.
         """
         return cls(sync.columns, sync.record_filter, sync.gigya.accounts, sync.gigya.lite_key_prefix)
+
+    def asked_by(self, documents: Mapping[str, OldestDocument]) -> FieldTable:
+        """The same table where the site asks these documents of its consent statements."""
+        return replace(self, documents={path: documents[path] for path in self.preference_paths if path in documents})
+
+    def oldest_documents(self, path: str) -> tuple[OldestDocument, ...]:
+        """To which document a consent statement has to be: by its field, and by the site; both count."""
+        own = self.preference_paths[path]
+        least = OldestDocument(own.min_version, own.min_date.isoformat() if own.min_date else None)
+        return tuple(one for one in (least, self.documents.get(path)) if one is not None)
 
     @property
     def lite(self) -> bool:

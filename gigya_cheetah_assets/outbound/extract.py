@@ -22,6 +22,7 @@ from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.gigya import GigyaClient, prefetched
 from gigya_cheetah_assets.gigya.query import Source
 from gigya_cheetah_assets.mapping import FieldTable
+from gigya_cheetah_assets.mapping.in_force import in_force
 from gigya_cheetah_assets.outbound import join, shared_emails
 from gigya_cheetah_assets.outbound.by_key import ByKey
 from gigya_cheetah_assets.outbound.corrections import NOBODY, Corrections
@@ -60,6 +61,7 @@ def extract(
         GigyaUnavailable: The site did not answer within its budget; windows finished before stay.
         GigyaRefused: The site does not accept the credentials or the query.
     """
+    table = in_force(client, table)
     summaries: list[ProfilesSummary] = []
     for run in contiguous(windows, longest=MOST_WINDOWS_A_QUERY):
         summaries += _Extraction(client, sync, table, run, data=data, corrections=corrections or {}).run()
@@ -164,6 +166,7 @@ class _Extraction:
             problems=problems,
             sample_size=self._sync.sample_size,
             mapping_version=self._table.version,
+            documents=[f"{path}: {document.in_words}" for path, document in sorted(self._table.documents.items())],
         )
         summary.write(writer.folder, result)
         log.info("window %s: %d profiles", writer.window.key, result.profiles)

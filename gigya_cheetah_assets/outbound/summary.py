@@ -21,6 +21,7 @@ class ProfilesSummary(msgspec.Struct, kw_only=True, frozen=True):
         read_by_key: Accounts and subscriptions that the other source lacked and that were read one by one.
         shared_emails: Accounts that share their e-mail address with another account of the window.
         sample_size: Set in sample mode.
+        documents: The oldest document to which the site takes each consent statement.
     """
 
     window: str
@@ -37,6 +38,7 @@ class ProfilesSummary(msgspec.Struct, kw_only=True, frozen=True):
     problems: list[str]
     sample_size: int | None
     mapping_version: str
+    documents: list[str] = []
 
 
 class RowsSummary(msgspec.Struct, kw_only=True, frozen=True):

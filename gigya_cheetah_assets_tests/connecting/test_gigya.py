@@ -11,26 +11,33 @@ from gigya_cheetah_assets.connecting.gigya import gigya_steps
 from gigya_cheetah_assets.connecting.steps import Step
 from gigya_cheetah_assets.sandbox import Population, Sandbox
 from gigya_cheetah_assets_tests.gigya.conftest import ENVIRON, USER_KEY_AUTH
-from gigya_cheetah_assets_tests.gigya.scripted_site import Reply, ScriptedSite, failed, page
+from gigya_cheetah_assets_tests.gigya.scripted_site import Reply, ScriptedSite, failed, ok, page
 from gigya_cheetah_assets_tests.syncs import minimal_sync
 
 SUBSCRIPTION = {
     "cheetahmail": "NEWS", "gigya": "subscriptions.news.email", "type": "subscription",
     "values": {"opt_in": "1", "opt_out": "0"}, "owner": "latest",
 }  # fmt: skip
+STATEMENT = {"cheetahmail": "TOS", "gigya": "preferences.terms.tos", "type": "subscription"}
 ALL = [
-    "resolve", "connect", "sign in", "search accounts", "search emailAccounts", "getAccountInfo", "setAccountInfo",
+    "resolve", "connect", "sign in", "search accounts", "search emailAccounts", "getSchema", "getAccountInfo",
+    "setAccountInfo",
 ]  # fmt: skip
 NOBODY = failed(403005)
-GOOD = {"accounts.search": page(["u1"]), "accounts.getAccountInfo": NOBODY, "accounts.setAccountInfo": NOBODY}
+GOOD = {
+    "accounts.search": page(["u1"]),
+    "accounts.getAccountInfo": NOBODY,
+    "accounts.setAccountInfo": NOBODY,
+    "accounts.getSchema": ok(),
+}
 
 
 def sync_for(domain: str, auth: dict[str, Any] = USER_KEY_AUTH, api_key: str = "API_KEY", **changes: Any) -> Sync:
-    """A sync with a subscription and a feed, so that every method is needed."""
+    """A sync with a subscription, a consent statement and a feed, so that every method is needed."""
     plain = minimal_sync()
     site = {"api_domain": domain, "scheme": "http", "api_key": {"env": api_key}, "auth": auth, **changes}
     feeds = {"unsubscribes": {"pattern": "*unsubs*", "list": {"1": "NEWS"}}}
-    fields = [*plain["fields"], SUBSCRIPTION]
+    fields = [*plain["fields"], SUBSCRIPTION, STATEMENT]
     return Sync.model_validate({**plain, "gigya": site, "fields": fields, "inbound_files": feeds})
 
 
@@ -103,5 +110,5 @@ def test_a_site_that_is_not_there_is_told_by_the_connection() -> None:
     with ScriptedSite() as site:
         domain = site.domain
     steps = gigya_steps(sync_for(domain), retry_seconds=0, environ=ENVIRON)
-    assert [step.outcome for step in steps] == ["works", "fails", *["not tried"] * 5]
+    assert [step.outcome for step in steps] == ["works", "fails", *["not tried"] * (len(ALL) - 2)]
     assert "gigya.api_domain" in steps[1].next_step

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from math import isnan
+
 from gigya_cheetah_assets.gigya import GigyaClient
-from gigya_cheetah_assets.gigya.schema import SiteField, get_schema, schema_of
+from gigya_cheetah_assets.gigya.schema import OldestDocument, SiteField, get_oldest_documents, get_schema, schema_of
 from gigya_cheetah_assets_tests.gigya.scripted_site import ScriptedSite, ok
 
 ANSWER = {
@@ -51,3 +53,33 @@ def test_all_four_parts_are_asked_for(site: ScriptedSite, client: GigyaClient) -
     assert "data.loyalty.tier" in get_schema(client).fields
     (form,) = site.forms("accounts.getSchema")
     assert form["include"] == "profileSchema,dataSchema,subscriptionsSchema,preferencesSchema"
+
+
+def test_the_oldest_documents_of_consent_statements_are_read_whatever_their_type(
+    site: ScriptedSite, client: GigyaClient
+) -> None:
+    fields = {
+        "terms": {"tos": {"type": "consent", "currentDocVersion": 3.0, "minDocVersion": 2.0}},
+        "privacy.partners": {"type": "consent", "minDocDate": "2018-05-25T00:00:00Z"},
+        "surveys": {"type": "consent", "minDocVersion": "2"},
+        "unasked": {"type": "consent", "currentDocVersion": 3.0},
+        "garbled": {"type": "consent", "minDocVersion": ["2"]},
+    }
+    site.script("accounts.getSchema", ok(preferencesSchema={"fields": fields}))
+    found = get_oldest_documents(client)
+    garbled = found.pop("preferences.garbled").version
+    assert garbled is not None
+    assert isnan(garbled)
+    assert found == {
+        "preferences.terms.tos": OldestDocument(version=2.0),
+        "preferences.privacy.partners": OldestDocument(date="2018-05-25T00:00:00Z"),
+        "preferences.surveys": OldestDocument(version=2.0),
+    }
+    assert found["preferences.terms.tos"].in_words == "version 2.0 or newer"
+    (form,) = site.forms("accounts.getSchema")
+    assert form["include"] == "preferencesSchema"
+
+
+def test_a_site_without_consent_statements_asks_for_no_document(site: ScriptedSite, client: GigyaClient) -> None:
+    site.script("accounts.getSchema", ok())
+    assert get_oldest_documents(client) == {}

@@ -73,6 +73,26 @@ def test_a_decision_in_every_form_leaves_on_its_list_and_comes_back_to_its_place
     assert [line for line in found if line.split(":")[0] in loop.taken] == []
 
 
+def test_consent_to_a_document_that_the_site_takes_no_more_ends_when_the_person_is_read_next(loop: Loop) -> None:
+    site = loop.sandbox.site
+    (uid,) = loop.people("SURVEYS", "opt_in", 1)
+    site.oldest_documents["marketing.surveys"] = {"docVersion": 9.0}
+    site.change(uid, data={"loyalty": {"points": 4711}})
+    result = loop.run(loop.newest())
+    assert result.success
+    told = {(row["GIGYA_UID"], row["LIST_ID"], row["REASON"]) for row in lines(loop, "unsubs", loop.newest())}
+    assert told == {(uid, "SURVEYS", "pending")}
+    assert [row["SURVEYS"] for row in lines(loop, "profiles", loop.newest()) if row["GIGYA_UID"] == uid] == ["0"]
+    (event,) = result.asset_materializations_for_node("sandbox__gigya_profiles")
+    assert "preferences.marketing.surveys: version 9.0 or newer" in str(event.metadata["consents_are_valid_to"].value)
+    loop.mail.import_now()
+    # An opt-in of CheetahMail's is written, to a document that is too old as well: it does not come to count by that.
+    loop.mail.subscribe(loop.subscriber(uid), "SURVEYS")
+    loop.drop_and_read()
+    assert loop.run(loop.newest()).success
+    assert [row["LIST_ID"] for row in lines(loop, "subs", loop.newest()) if row["GIGYA_UID"] == uid] == []
+
+
 def test_a_decision_on_a_topic_alone_puts_a_person_into_the_window(loop: Loop) -> None:
     (uid,) = loop.people("MAGAZINE", "opt_in", 1)
     before = loop.account(uid)["lastUpdatedTimestamp"]

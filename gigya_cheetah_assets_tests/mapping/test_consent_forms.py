@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan
 from typing import Any
 
 import pyarrow as pa
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 
 from gigya_cheetah_assets.config import FieldConfig
 from gigya_cheetah_assets.errors import ConfigError
+from gigya_cheetah_assets.gigya.schema import OldestDocument
 from gigya_cheetah_assets.mapping import FieldTable, Mapped, communications, map_profiles
 from gigya_cheetah_assets.outbound import join
-from gigya_cheetah_assets_tests.mapping.tables import accounts, emails, page, table
+from gigya_cheetah_assets_tests.mapping.tables import accounts, emails, mapped, page, table
 
 NEWS = {"cheetahmail": "NEWS", "gigya": "subscriptions.jun4th.a001.email", "type": "subscription"}
 SMS = {"cheetahmail": "NEWS", "gigya": "communications.news.SMS", "type": "subscription"}
@@ -218,6 +220,33 @@ def test_the_time_of_a_decision_may_be_a_number_or_a_text(written: object) -> No
     row = {"UID": "u1", "topicId": "news", "channelId": "SMS", "status": "OptIn", "timestamp": written}
     (found,) = decisions(table(SMS), row).to_pylist()
     assert (found["communications.news.SMS.at"], found["updated"]) == (EARLY_MS, EARLY_MS)
+
+
+@pytest.mark.parametrize(
+    ("field", "asked", "statement", "state"),
+    [
+        (TOS, OldestDocument(version=3), {"docVersion": 3.0}, "opt_in"),
+        (TOS, OldestDocument(version=3), {"docVersion": 2.0}, "pending"),
+        (TOS, OldestDocument(version=3), {}, "pending"),
+        (TOS, OldestDocument(version=nan), {"docVersion": 99.0}, "pending"),
+        (TOS, OldestDocument(date="2026-01-02T00:00:00Z"), {"docDate": EARLY}, "pending"),
+        (TOS, OldestDocument(date="2026-01-01T00:00:00Z"), {"docDate": EARLY}, "opt_in"),
+        (TOS, OldestDocument(date="some day"), {"docDate": EARLY}, "pending"),
+        (TOS | {"min_version": 3}, OldestDocument(version=2), {"docVersion": 2.0}, "pending"),
+        (TOS | {"min_version": 2}, OldestDocument(version=3), {"docVersion": 2.0}, "pending"),
+        (TOS | {"min_version": 2}, OldestDocument(version=2), {"docVersion": 2.0}, "opt_in"),
+        (TOS | {"min_version": 2}, OldestDocument(date="2026-01-01T00:00:00Z"), {"docVersion": 2.0}, "pending"),
+    ],
+)
+def test_the_document_must_be_new_enough_for_the_site_and_for_the_field(
+    field: dict[str, Any], asked: OldestDocument, statement: dict[str, Any], state: str
+) -> None:
+    own = table(field)
+    fields = own.asked_by({"preferences.terms.tos": asked, "preferences.another": OldestDocument(version=99)})
+    assert list(fields.documents) == ["preferences.terms.tos"]
+    assert fields.version == own.version
+    given = mapped(fields, tos(isConsentGranted=True, **statement), tos(isConsentGranted=False, **statement))
+    assert given.rows["_state.NEWS"].to_pylist() == [state, "opt_out"]
 
 
 def test_a_part_of_a_consent_may_be_a_column_beside_it() -> None:

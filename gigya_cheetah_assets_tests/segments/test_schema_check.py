@@ -6,10 +6,11 @@ import pytest
 
 from gigya_cheetah_assets.gigya.schema import schema_of
 from gigya_cheetah_assets.grammar import parse_condition
+from gigya_cheetah_assets.sandbox.gigya.consents import OLDEST_DOCUMENTS
 from gigya_cheetah_assets.sandbox.gigya.schema import schema
 from gigya_cheetah_assets.segments.schema_check import problems
 
-SITE = schema_of(schema({}))
+SITE = schema_of(schema({}, OLDEST_DOCUMENTS))
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,12 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
     "marketing.surveys": {"docVersion": 2.0},
     "privacy.partners": {"docDate": "2025-05-25T00:00:00Z"},
 }
+# The oldest document to which consent to a statement is valid still; those of a site are in `Site.oldest_documents`.
+OLDEST_DOCUMENTS: dict[str, dict[str, Any]] = {
+    "terms.tos": {"docVersion": 1.0},
+    "marketing.surveys": {"docVersion": 1.0},
+    "privacy.partners": {"docDate": "2018-05-25T00:00:00Z"},
+}
 _STATUSES = {"optin": "OptIn", "optout": "OptOut"}
 _WRITABLE = ("status", "userActionTimestamp", "optIn")
 

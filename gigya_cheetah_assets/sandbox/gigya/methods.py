@@ -128,7 +128,7 @@ class Methods:
 
     def get_schema(self, params: Params) -> Answer:
         """The fields that the site has."""
-        return success(self._site.clock, schema(params), context=params.get("context"))
+        return success(self._site.clock, schema(params, self._site.oldest_documents), context=params.get("context"))
 
     def _uid(self, params: Params) -> str:
         if "UID" in params:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gigya_cheetah_assets.sandbox.gigya.consents import DOCUMENTS
 from gigya_cheetah_assets.sandbox.gigya.query.fields import ENCRYPTED, NEVER_SEARCHED
 
 _TEXTS = (
@@ -34,25 +35,33 @@ _DATA = {
     "externalIds.crm": "string",
 }
 _SUBSCRIPTIONS = ("newsletter", "offers.partner")
-_CONSENTS: dict[str, dict[str, Any]] = {
-    "terms.tos": {"currentDocVersion": 3.0},
-    "privacy.partners": {"currentDocDate": "2025-05-25T00:00:00Z"},
-}
 _NEVER = {path.partition(".")[2]: {"type": "string", "encrypt": "AES-nonsearchable"} for path in NEVER_SEARCHED}
 
 
-def schema(params: Mapping[str, str]) -> dict[str, Any]:
-    """The parts of the schema that `include` names, all of them without it."""
+def schema(params: Mapping[str, str], oldest: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The parts of the schema that `include` names, all of them without it.
+
+    Args:
+        params: Of the call.
+        oldest: The oldest document to which consent is valid, by statement, as `consents.OLDEST_DOCUMENTS`.
+    """
     parts = {
         "profileSchema": {"fields": {name: _profile_field(name, kind) for name, kind in _PROFILE.items()}},
         "dataSchema": {"fields": {name: _field(kind) for name, kind in _DATA.items()} | _NEVER},
         "subscriptionsSchema": {"fields": {name: {"email": _subscription(name)} for name in _SUBSCRIPTIONS}},
         "preferencesSchema": {
-            "fields": {name: {"type": "consent", "format": "true", **own} for name, own in _CONSENTS.items()}
+            "fields": {name: _consent(current, oldest.get(name, {})) for name, current in DOCUMENTS.items()}
         },
     }
     wanted = params.get("include", ",".join(parts)).split(",")
     return {name: part | {"dynamicSchema": name == "dataSchema"} for name, part in parts.items() if name in wanted}
+
+
+def _consent(current: Mapping[str, Any], oldest: Mapping[str, Any]) -> dict[str, Any]:
+    """A statement with its documents: an account's `docVersion` is `currentDocVersion` and `minDocVersion` here."""
+    documents = {"current": current, "min": oldest}
+    told = {f"{which}D{name[1:]}": value for which, one in documents.items() for name, value in one.items()}
+    return {"type": "consent", "format": "true", **told}
 
 
 def _profile_field(name: str, kind: str) -> dict[str, Any]:

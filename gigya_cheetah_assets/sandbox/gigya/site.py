@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from gigya_cheetah_assets.sandbox.gigya import edits
 from gigya_cheetah_assets.sandbox.gigya.clock import SiteClock, iso
+from gigya_cheetah_assets.sandbox.gigya.consents import OLDEST_DOCUMENTS
 from gigya_cheetah_assets.sandbox.gigya.events import Events
 from gigya_cheetah_assets.sandbox.gigya.query.sql import Sql
 from gigya_cheetah_assets.sandbox.gigya.rows import Account, Row, account_of, complete, email_of, row_of
@@ -38,6 +39,7 @@ class Site:
         store: The tables.
         events: The audit log and the stream of changes.
         double_opt_in: Subscriptions, by id with its dots, that only a confirmation makes valid.
+        oldest_documents: The oldest document to which consent to a statement is valid still, by path.
         lock: Held while the tables are used.
     """
 
@@ -46,6 +48,7 @@ class Site:
         self.events = events or Events()
         self.clock = clock
         self.double_opt_in = {"offers.partner"}
+        self.oldest_documents = dict(OLDEST_DOCUMENTS)
         self.lock = threading.RLock()
         self.updates: deque[Update] = deque(maxlen=_UPDATES_KEPT)
 
