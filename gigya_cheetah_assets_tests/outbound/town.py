@@ -46,7 +46,8 @@ def sync_of(folder: Path) -> Sync:
     ]
     files = {kind: {"name": f"gigya_{name}_{{window}}.csv"} for kind, name in NAMES.items()}
     staging = {"type": "local", "path": str(folder / "staging")}
-    return Sync.model_validate(minimal_sync(fields=fields, import_files=files, staging=staging))
+    plain = minimal_sync(fields=fields, import_files=files, staging=staging)
+    return Sync.model_validate(plain | {"gigya": plain["gigya"] | {"api_key": "a town's own"}})
 
 
 @dataclass
