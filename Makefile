@@ -42,8 +42,9 @@ demo: setup $(NODE_PROGRAMS) ## Sandbox up, both directions once on real servers
 dev: setup $(NODE_PROGRAMS) ## The Dagster UI on the sandbox, until Ctrl-C; STAGING=s3 …
 	gigya-cheetah dev --staging $(STAGING)
 
+# Three workers on two cores: a third of the time a test waits for a server. Neighbours share a worker and its servers.
 test: setup $(if $(filter true,$(CI)),azurite) ## All tests
-	python -m pytest -n 2
+	python -m pytest -n 3 --dist worksteal
 
 lint: setup ## ruff and mypy
 	ruff check .

@@ -72,9 +72,9 @@ def test_rejects_lose_her_lines(tmp_path: Path) -> None:
     [
         (b"EMAIL,UID\nANA@example.org,\n", True),
         (b"EMAIL,UID\nbo@example.org,u2\n", False),
-        (gzip.compress(b"x" * (1 << 20) + b"ana@exa" + b"mple.org"), True),
-        (gzip.compress(b"EMAIL\nbo@example.org\n"), False),
-        (gzip.compress(b"EMAIL\nbo@example.org\n")[:-9], True),
+        (gzip.compress(b"x" * (1 << 20) + b"ana@exa" + b"mple.org", mtime=0), True),
+        (gzip.compress(b"EMAIL\nbo@example.org\n", mtime=0), False),
+        (gzip.compress(b"EMAIL\nbo@example.org\n", mtime=0)[:-9], True),
         ("EMAIL\nana@example.org\n".encode("utf-16"), True),
         ("EMAIL\nbo@example.org\n".encode("utf-8-sig"), False),
         (b"-----BEGIN PGP MESSAGE-----\n", True),

@@ -102,7 +102,11 @@ def test_bytes_behind_a_gzip_are_refused(file):
         content(file(gzip.compress(TEXT) + b"plain text\n"))
 
 
-@pytest.mark.parametrize("inner", [gzip.compress(TEXT), zipped(("-", TEXT)), b"BZh91AY&SY", b"-----BEGIN PGP MESSAGE"])
+@pytest.mark.parametrize(
+    "inner",
+    [gzip.compress(TEXT), zipped(("-", TEXT)), b"BZh91AY&SY", b"-----BEGIN PGP MESSAGE"],
+    ids=["gzip", "zip", "bzip2", "pgp"],
+)
 def test_a_file_packed_twice_is_refused(file, inner):
     for outer in (gzip.compress(inner), zipped(("-", inner))):
         with pytest.raises(RefuseFile, match="inside the packed file"):

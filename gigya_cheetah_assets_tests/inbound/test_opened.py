@@ -51,7 +51,7 @@ def left_behind(inbox) -> list[str]:
     return sorted(path.name for path in inbox.result.parent.iterdir() if "decrypted" in path.name)
 
 
-@pytest.mark.parametrize("content", [CSV, gzip.compress(CSV), zipped(("-", CSV))])
+@pytest.mark.parametrize("content", [CSV, gzip.compress(CSV), zipped(("-", CSV))], ids=["plain", "gzip", "zip"])
 def test_an_encrypted_and_signed_file_is_read_whatever_it_is_packed_in(keys, inbox, content):
     sealed = keys.encrypt(content, "us", by="cheetah")
     result = inbox.read("full_extract", sealed, sync(full_extract=PGP))

@@ -9,7 +9,6 @@ from typing import Any
 
 import dagster as dg
 
-from gigya_cheetah_assets.definitions import build_definitions
 from gigya_cheetah_assets.outbound.window import last_ended
 from gigya_cheetah_assets.resources import Connections
 from gigya_cheetah_assets_tests.integration.runs import QUIET, Runs
@@ -26,7 +25,7 @@ class Inbound(Runs):
         return path
 
     def tick(self) -> dg.SensorResult:
-        sensor = build_definitions(syncs=[self.sync]).resolve_sensor_def("sandbox_inbox_sensor")
+        sensor = self.definitions.resolve_sensor_def("sandbox_inbox_sensor")
         context = dg.build_sensor_context(
             instance=self.instance, cursor=self.cursor, resources={"connections": Connections()}
         )
@@ -43,13 +42,13 @@ class Inbound(Runs):
         return [self.read(request.partition_key) for request in self.tick().run_requests or ()]
 
     def read(self, partition: str | None) -> dg.ExecuteInProcessResult:
-        job = build_definitions(syncs=[self.sync]).resolve_job_def("sandbox_inbound")
+        job = self.definitions.resolve_job_def("sandbox_inbound")
         return job.execute_in_process(
             partition_key=partition, instance=self.instance, run_config=QUIET, raise_on_error=False
         )
 
     def account(self, uid: str) -> dict[str, Any]:
-        return next(document for document in self.sandbox.site.accounts() if document.get("UID") == uid)
+        return self.sandbox.site.account(uid)
 
     def newest(self) -> str:
         return last_ended(self.sync.windows, datetime.now(UTC)) or ""

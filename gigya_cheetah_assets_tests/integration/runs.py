@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,15 +31,23 @@ class Runs:
     folder: Path
     content: dict[str, Any]
     instance: dg.DagsterInstance
+    _wired: tuple[dict[str, Any], dg.Definitions] | None = field(default=None, init=False, repr=False)
 
     @property
     def sync(self) -> Sync:
         """The sync as it is now; tests change `content`."""
         return Sync.model_validate(self.content)
 
+    @property
+    def definitions(self) -> dg.Definitions:
+        """The wiring of the sync as it is now, made anew only where the sync has changed."""
+        if self._wired is None or self._wired[0] != self.content:
+            self._wired = deepcopy(self.content), build_definitions(syncs=[self.sync])
+        return self._wired[1]
+
     def run(self, *keys: str, assets: str | None = None, job_name: str = "outbound") -> dg.ExecuteInProcessResult:
         """Materializes windows, several of them by one run over their range."""
-        job = build_definitions(syncs=[self.sync]).resolve_job_def(f"sandbox_{job_name}")
+        job = self.definitions.resolve_job_def(f"sandbox_{job_name}")
         tags = {}
         if len(keys) > 1:
             tags = {"dagster/asset_partition_range_start": keys[0], "dagster/asset_partition_range_end": keys[-1]}
@@ -58,15 +67,24 @@ class Runs:
 
 
 @contextmanager
-def runs(sandbox: Sandbox, folder: Path, **changes: Any) -> Iterator[Runs]:
-    """A fresh data folder, ledger and Dagster instance on a sandbox."""
+def runs(sandbox: Sandbox, folder: Path, *, keeps_events: bool = False, **changes: Any) -> Iterator[Runs]:
+    """A fresh data folder, ledger and Dagster instance on a sandbox.
+
+    The instance keeps its runs and events in memory, which takes half the time; with `keeps_events` they lie in the
+    folder `dagster`, for tests that read them there.
+    """
     before = dict(os.environ)
     os.environ.update(sandbox.environ)
     os.environ["GIGYA_CHEETAH_DATA"] = str(folder / "data")
-    (folder / "dagster").mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     try:
-        with dg.DagsterInstance.local_temp(str(folder / "dagster"), {"telemetry": {"enabled": False}}) as instance:
+        with _on_disk(folder / "dagster") if keeps_events else dg.DagsterInstance.ephemeral() as instance:
             yield Runs(sandbox, folder, sync_content(sandbox, folder, **changes), instance)
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def _on_disk(folder: Path) -> dg.DagsterInstance:
+    folder.mkdir(parents=True)
+    return dg.DagsterInstance.local_temp(str(folder), {"telemetry": {"enabled": False}})

@@ -10,7 +10,6 @@ from typing import Any
 
 import dagster as dg
 
-from gigya_cheetah_assets.definitions import build_definitions
 from gigya_cheetah_assets.ledger import Ledger, SegmentState
 from gigya_cheetah_assets.sandbox import Sandbox, second_opinion, segment_story
 from gigya_cheetah_assets.segments.summary import MembersSummary, SegmentFileSummary
@@ -30,7 +29,7 @@ SEGMENT: dict[str, Any] = {
 
 def run(segments: Runs, name: str = NAME, *, assets: str | None = None) -> dg.ExecuteInProcessResult:
     """The whole job for one segment, or one asset of it."""
-    job = build_definitions(syncs=[segments.sync]).resolve_job_def("sandbox_segments")
+    job = segments.definitions.resolve_job_def("sandbox_segments")
     return job.execute_in_process(
         partition_key=name,
         instance=segments.instance,

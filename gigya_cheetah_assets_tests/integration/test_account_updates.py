@@ -13,7 +13,6 @@ import dagster as dg
 import pyarrow.parquet as pq
 import pytest
 
-from gigya_cheetah_assets.definitions import build_definitions
 from gigya_cheetah_assets.gigya import GigyaClient
 from gigya_cheetah_assets.inbound.updates import UpdatesSummary, apply_updates
 from gigya_cheetah_assets.ledger import Ledger
@@ -50,7 +49,7 @@ def planned(inbound: Inbound, name: str, text: str) -> str:
     inbound.drop(name, text)
     inbound.tick()
     (request,) = inbound.tick().run_requests or ()
-    job = build_definitions(syncs=[inbound.sync]).resolve_job_def("sandbox_inbound")
+    job = inbound.definitions.resolve_job_def("sandbox_inbound")
     steps = [dg.AssetKey(["sandbox", step]) for step in ("inbound_rows", "inbound_change_set")]
     assert job.execute_in_process(
         partition_key=request.partition_key, instance=inbound.instance, run_config=QUIET, asset_selection=steps

@@ -19,7 +19,6 @@ from gigya_cheetah_assets.clock import canary
 from gigya_cheetah_assets.clock.table import SCHEMA, read_table
 from gigya_cheetah_assets.clock.waiting import read_clock
 from gigya_cheetah_assets.config.files import Canary
-from gigya_cheetah_assets.definitions import build_definitions
 from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.gigya import GigyaClient
 from gigya_cheetah_assets.inbound.arrivals import note_look
@@ -44,7 +43,7 @@ class Watched(Inbound):
 
     def look(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """Metadata of the asset, and the table's rows of people who are not of the initial load."""
-        job = build_definitions(syncs=[self.sync]).resolve_job_def("sandbox_opt_out_clock")
+        job = self.definitions.resolve_job_def("sandbox_opt_out_clock")
         result = job.execute_in_process(instance=self.instance, run_config=QUIET)
         (event,) = result.asset_materializations_for_node("sandbox__opt_out_clock")
         _, batches = read_table(self.folder / "data", self.sync)

@@ -307,9 +307,7 @@ def test_a_deletion_stays_deleted_over_sftp_against_a_late_file_of_cheetahmail(t
 
 def test_a_sync_may_do_without(loop: Inbound) -> None:
     loop.content["deletions"] = {"source": "none"}
-    from gigya_cheetah_assets.definitions import build_definitions  # noqa: PLC0415 - as in `Runs`
-
-    keys = {key.to_user_string() for key in build_definitions(syncs=[loop.sync]).resolve_all_asset_keys()}
+    keys = {key.to_user_string() for key in loop.definitions.resolve_all_asset_keys()}
     assert not {key for key in keys if "deletion" in key}
 
 

@@ -30,9 +30,20 @@ NAMES = ("Erikaxqz", "Mustermannxqz", "CRM-4711-xqz")
 
 @pytest.fixture
 def loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbound]:
+    yield from _looping(tmp_path, monkeypatch, keeps_events=False)
+
+
+@pytest.fixture
+def loop_with_events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbound]:
+    """Dagster's history lies beside the data."""
+    yield from _looping(tmp_path, monkeypatch, keeps_events=True)
+
+
+def _looping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, keeps_events: bool) -> Iterator[Inbound]:
+    changes = {"inbound_files": INBOUND, "limits": {"max_reject_share": 1.0}}
     with (
         Sandbox(tmp_path / "sandbox", PEOPLE) as sandbox,
-        runs(sandbox, tmp_path / "run", inbound_files=INBOUND, limits={"max_reject_share": 1.0}) as made,
+        runs(sandbox, tmp_path / "run", keeps_events=keeps_events, **changes) as made,
     ):
         syncs = tmp_path / "syncs"
         syncs.mkdir()
@@ -92,11 +103,13 @@ def grep(words: list[str], *places: Path) -> dict[str, list[str]]:
 
 
 @pytest.mark.timeout(300)
-def test_after_an_erasure_nothing_of_her_is_found_and_everybody_else_stays(loop: Inbound) -> None:
+def test_after_an_erasure_nothing_of_her_is_found_and_everybody_else_stays(loop_with_events: Inbound) -> None:
+    loop = loop_with_events
     uid = lived(loop)
     words = [uid, FORMER, LATER, *NAMES, "Neuxqz"]
     # The ledger lies in the data folder; Dagster's history lies beside it.
     kept = (loop.folder / "data", loop.folder / "dagster")
+    assert all(texts(place) for place in kept)
     before = grep(words, *kept)
     assert len(before) > 12
     shown = erase(uid)

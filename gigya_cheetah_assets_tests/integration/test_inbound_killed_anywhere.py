@@ -40,10 +40,11 @@ class World:
 
     folder: Path
 
-    def run(self, process: subprocess.Popen[str], partition: str, **kill: Any) -> dict[str, Any]:
-        """Runs the file in a process of its own, killed at this `step` or `event`, if one is given."""
-        assert process.stdin is not None
-        assert process.stdout is not None
+    def run(self, process: subprocess.Popen[str], partition: str, *kills: dict[str, Any]) -> list[dict[str, Any]]:
+        """Runs the file as often as there are `kills`, each time in a process of its own.
+
+        A run is killed at the `step` or `event` that its item names, if it names one.
+        """
         with Sandbox(self.folder / "sandbox", PEOPLE) as sandbox:
             syncs = self.folder / "syncs"
             syncs.mkdir(exist_ok=True)
@@ -51,12 +52,10 @@ class World:
             (syncs / "sandbox.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
             own = {"GIGYA_CHEETAH_SYNCS": str(syncs), "GIGYA_CHEETAH_DATA": str(self.folder / "run" / "data")}
             environ = {**os.environ, **sandbox.environ, **own}
-            order = {"environ": environ, "window": partition, "job": "sandbox_inbound", **kill}
-            process.stdin.write(json.dumps(order) + "\n")
-            process.stdin.flush()
-            answer: dict[str, Any] = json.loads(process.stdout.readline())
+            order = {"environ": environ, "window": partition, "job": "sandbox_inbound"}
+            answers = [_answer(process, {**order, **kill}) for kill in kills]
             self.accounts = [_without_stamps(document) for document in sandbox.site.accounts()]
-        return answer
+        return answers
 
     def outcome(self) -> tuple[object, ...]:
         """Accounts, inbox, and all that the ledger keeps, without the times of our own clock."""
@@ -80,13 +79,22 @@ class World:
         return World(folder)
 
 
+def _answer(process: subprocess.Popen[str], order: dict[str, Any]) -> dict[str, Any]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(json.dumps(order) + "\n")
+    process.stdin.flush()
+    answer: dict[str, Any] = json.loads(process.stdout.readline())
+    return answer
+
+
 def _without_stamps(found: Any) -> Any:
     if isinstance(found, dict):
         return {name: _without_stamps(value) for name, value in found.items() if name not in STAMPS}
     return found
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def process() -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "gigya_cheetah_assets_tests.integration.killable"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as started:
@@ -124,7 +132,7 @@ def _undisturbed(
 ) -> tuple[dict[str, Any], tuple[object, ...]]:
     """What the process tells of a run that nobody kills, and what it leaves."""
     world = start.copy(start.folder.with_name("undisturbed"))
-    finished = world.run(process, partition)
+    [finished] = world.run(process, partition, {})
     assert finished["code"] == code, finished["output"]
     return finished, world.outcome()
 
@@ -134,8 +142,8 @@ def _same_after(
 ) -> None:
     """Asserts that a run that was killed there leaves, with a second one, what was expected."""
     world = start.copy(start.folder.with_name("killed"))
-    assert world.run(process, partition, **kill)["code"] == SIGKILLED, kill
-    again = world.run(process, partition)
+    killed, again = world.run(process, partition, kill, {})
+    assert killed["code"] == SIGKILLED, kill
     for part, wanted in zip(world.outcome(), expected, strict=True):
         assert part == wanted, f"killed at {kill}: {again['output']}"
     shutil.rmtree(world.folder)

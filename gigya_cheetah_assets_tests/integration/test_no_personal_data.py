@@ -84,7 +84,7 @@ def test_the_event_log_and_the_output_hold_no_value_of_a_person_and_no_secret(
     sandbox: Sandbox, tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    with runs(sandbox, tmp_path / "run") as outbound:
+    with runs(sandbox, tmp_path / "run", keeps_events=True) as outbound:
         assert outbound.run(FIRST).success
         _segments(outbound)
         _stopped_in_many_ways(outbound)
