@@ -30,6 +30,13 @@ def _run(*arguments: str) -> Result:
     return CliRunner().invoke(main, list(arguments))
 
 
+@pytest.mark.parametrize("command", ["check", "release", "sandbox", "demo", "dev"])
+def test_each_command_explains_itself(command: str) -> None:
+    result = _run(command, "--help")
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) > 5
+
+
 def test_check_of_good_files_exits_with_0() -> None:
     result = _run("check")
     assert result.exit_code == 0, result.output

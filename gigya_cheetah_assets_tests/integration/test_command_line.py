@@ -128,10 +128,3 @@ def test_check_with_connect_tries_both_sides_and_says_what_does_not_work(environ
 def test_the_project_loads_from_its_root(environ: dict[str, str], command: tuple[str, ...]) -> None:
     result = _run(environ, *command)
     assert result.returncode == 0, result.stdout + result.stderr
-
-
-@pytest.mark.parametrize("command", ["check", "release", "sandbox", "demo", "dev"])
-def test_each_command_explains_itself(environ: dict[str, str], command: str) -> None:
-    result = _run(environ, "gigya-cheetah", command, "--help")
-    assert result.returncode == 0
-    assert len(result.stdout.splitlines()) > 5

@@ -45,13 +45,16 @@ class Killable(LiteWorld):
         return str(request.partition_key)
 
 
-@pytest.fixture(params=["lite", "full"])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Killable]:
+@pytest.fixture(scope="module")
+def process() -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "gigya_cheetah_assets_tests.integration.killable"]
-    with (
-        lite_world(tmp_path, create_accounts=request.param) as made,
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process,
-    ):
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as started:
+        yield started
+
+
+@pytest.fixture(params=["lite", "full"])
+def world(request: pytest.FixtureRequest, process: subprocess.Popen[str], tmp_path: Path) -> Iterator[Killable]:
+    with lite_world(tmp_path, create_accounts=request.param) as made:
         killable = Killable(made.sandbox, made.folder, made.content, made.instance)
         killable.process = process
         (made.folder / "syncs").mkdir()
