@@ -81,7 +81,7 @@ def of_profiles(summary: ProfilesSummary) -> Metadata:
         "read_by_key": summary.read_by_key,
         "shared_emails": summary.shared_emails,
         "queries": markdown(["query"], [[f"`{query}`"] for query in summary.queries]),
-        **({"consents_are_valid_to": listed(summary.documents)} if summary.documents else {}),
+        **({"site_takes_consent_to": listed(summary.documents)} if summary.documents else {}),
         "mapping_version": summary.mapping_version,
         **sample(summary.sample_size),
     }

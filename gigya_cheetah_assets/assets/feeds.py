@@ -24,7 +24,7 @@ def feed_checks(sync: Sync, files: InboundFiles) -> dg.AssetChecksDefinition:
             _name(kind),
             asset=extract,
             description=f"Files of {kind} arrive"
-            + (" every day: the last one is at most 26 hours old." if feed.expect else "; nothing says how often."),
+            + (" every day: the last one is at most 26 hours old." if feed.expect else " at any time: without `expect` this never fails."),
         )
         for kind, feed in files.feeds()
     ]

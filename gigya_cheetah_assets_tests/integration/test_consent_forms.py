@@ -84,7 +84,7 @@ def test_consent_to_a_document_that_the_site_takes_no_more_ends_when_the_person_
     assert told == {(uid, "SURVEYS", "pending")}
     assert [row["SURVEYS"] for row in lines(loop, "profiles", loop.newest()) if row["GIGYA_UID"] == uid] == ["0"]
     (event,) = result.asset_materializations_for_node("sandbox__gigya_profiles")
-    assert "preferences.marketing.surveys: version 9.0 or newer" in str(event.metadata["consents_are_valid_to"].value)
+    assert "preferences.marketing.surveys: version 9.0 or newer" in str(event.metadata["site_takes_consent_to"].value)
     loop.mail.import_now()
     # An opt-in of CheetahMail's is written, to a document that is too old as well: it does not come to count by that.
     loop.mail.subscribe(loop.subscriber(uid), "SURVEYS")
