@@ -23,8 +23,8 @@ def feed_checks(sync: Sync, files: InboundFiles) -> dg.AssetChecksDefinition:
         dg.AssetCheckSpec(
             _name(kind),
             asset=extract,
-            description=f"Files of {kind} arrive"
-            + (" every day: the last one is at most 26 hours old." if feed.expect else " at any time: without `expect` this never fails."),
+            description=f"Files of {kind} arrive "
+            + ("every day: the last one is at most 26 hours old." if feed.expect else "at any time: this never fails."),
         )
         for kind, feed in files.feeds()
     ]

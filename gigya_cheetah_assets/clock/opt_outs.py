@@ -155,14 +155,15 @@ class OptOuts:
         return [_by_what_was_shown(one, shown) if one.fate == "delivered" else one for one in made]
 
     def _but_refused(self, one: OptOut) -> Iterator[OptOut]:
-        """Keeps a refused one back until all is read: a later file may have carried it."""
+        """Keeps a refused one back until all is read: a later file may have carried it, or been refused as well."""
         earlier = self._again.pop((one.uid, one.subscription), None)
+        if one.reached_at is None:
+            # It is the same opt-out still, and its time has run since it was first seen.
+            self._again[one.uid, one.subscription] = one if earlier is None else replace(earlier, fate=one.fate)
+            return
         if earlier is not None:
             yield replace(earlier, reached_at=one.reached_at, confirmed_at=one.confirmed_at, fate="refused, told again")
-        if one.reached_at is None:
-            self._again[one.uid, one.subscription] = one
-        else:
-            yield one
+        yield one
 
     @cache  # noqa: B019 - of one reading, which soon is over
     def _window_seen(self, stamp: str) -> int:
@@ -188,12 +189,14 @@ class _Told:
         return cls(refused(ledger, sync.name), by_window)
 
     def of_delivery(self, one: LoggedOptOut) -> tuple[int | None, str]:
-        """When CheetahMail confirmed it, and its fate."""
+        """When CheetahMail confirmed it, and its fate; a report of before is about an earlier run of the window."""
         known = self.refused.get((one.source, one.uid or "", one.subscription))
-        if known is not None:
+        if known is not None and known.reported_at >= one.logged_at:
             return None, f"refused: {known.reason}"
         report = self.files.get(one.source)
-        return (None, "delivered") if report is None else (report.reported_at, "imported")
+        if report is None or report.reported_at < one.logged_at:
+            return None, "delivered"
+        return report.reported_at, "imported"
 
 
 def _by_what_was_shown(one: OptOut, shown: Confirmed) -> OptOut:

@@ -17,7 +17,7 @@ from gigya_cheetah_assets.ledger.deliveries import Delivery, set_head
 from gigya_cheetah_assets.ledger.lookup import Head, head
 from gigya_cheetah_assets.ledger.shape import RowShape
 from gigya_cheetah_assets.ledger.store import Ledger
-from gigya_cheetah_assets.ledger.tables import import_results, refused_opt_outs
+from gigya_cheetah_assets.ledger.tables import deliveries, import_results, refused_opt_outs
 
 TIMES_TOLD = 3
 """How often an opt-out that CheetahMail refuses is told again before it waits for a person."""
@@ -102,12 +102,16 @@ def refused(ledger: Ledger, sync: str) -> dict[tuple[str, str, str], RefusedOptO
 
 
 def _enter(connection: Connection, sync: str, one: RefusedOptOut, now: int) -> bool:
-    """Whether it is news; a report that comes again is none."""
+    """Whether it is news; a report that comes again is none, unless the window has told it once more meanwhile."""
     which = {"sync": sync, "window": one.window, "uid": one.uid, "subscription": one.subscription}
     query = sa.select(refused_opt_outs.c.reported_at).where(*_same(refused_opt_outs, which))
-    if connection.execute(query).first() is not None:
+    known = connection.execute(query).scalar()
+    told = sa.select(sa.func.max(deliveries.c.recorded_at)).where(
+        deliveries.c.sync == sync, deliveries.c.window == one.window
+    )
+    if known is not None and known >= (connection.execute(told).scalar() or 0):
         return False
-    connection.execute(sa.insert(refused_opt_outs).values(**which, reported_at=now, reason=one.reason[:200]))
+    _replace(connection, refused_opt_outs, which, {"reported_at": now, "reason": one.reason[:200]})
     return True
 
 

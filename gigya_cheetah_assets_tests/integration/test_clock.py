@@ -132,6 +132,17 @@ def test_an_opt_out_that_cheetahmail_refuses_is_open_again_until_a_later_file_ca
         assert uid in ledger.corrections("sandbox", "any")
     assert watched.run(watched.newest()).success
     assert [told["GIGYA_UID"] for told in lines(watched, "unsubs", watched.newest())] == [uid]
+    _, rows = watched.look()
+    assert {row["state"] for row in rows} == {"closed"}
+    assert {row["fate"] for row in rows} == {"refused, told again", "delivered"}
+    # The same window told it, and CheetahMail refuses it once more.
+    watched.report(
+        2, f"{watched.unsubscribes()},done,1,0,1,,,,", f"{watched.unsubscribes()},rejected,,,,1,again,{uid},"
+    )
+    _, rows = watched.look()
+    assert [row["fate"] for row in rows if row["state"] == "open"] == ["refused: again"]
+    with Ledger.open() as ledger:
+        assert uid in ledger.corrections("sandbox", "any")
 
 
 def test_a_file_that_failed_as_a_whole_opens_all_of_its_opt_outs(watched: Watched) -> None:

@@ -70,3 +70,13 @@ def test_a_kind_is_imported_when_all_of_its_files_were_reported_since_the_delive
     # The window ran again, so its files are new.
     recorded_at(ledger, now + 60_000)
     assert recorded() == set()
+
+
+def test_a_window_that_told_it_again_may_be_refused_again(ledger: Ledger) -> None:
+    deliver(ledger, OUT, window="w0")
+    recorded_at(ledger, time.time_ns() // 1_000_000 - 1_000)
+    assert refuses(ledger, "w0") == 1
+    again = deliver(ledger, Person("u1", news="opt_out", at=T0, updated=T0 + 9), window="w0")
+    assert again.unsubscribes.num_rows
+    recorded_at(ledger, time.time_ns() // 1_000_000 + 60_000)
+    assert refuses(ledger, "w0") == 1
