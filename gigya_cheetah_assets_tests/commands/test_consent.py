@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from gigya_cheetah_assets.commands.consent import consent, explain
 from gigya_cheetah_assets.errors import ConfigError
 from gigya_cheetah_assets.ledger import LEDGER_VARIABLE, Change, InboundFile, InboundState, Item, Ledger, Settlement
-from gigya_cheetah_assets_tests.ledger.people import SHAPE, T0, Person, deliver
+from gigya_cheetah_assets_tests.ledger.people import SHAPE, T0, Person, deliver, recorded_at
 from gigya_cheetah_assets_tests.syncs import DESIGN_EXAMPLE
 
 OUT = Change("NEWS", "opt_in", "opt_out", "0", True, "opt_out_wins", at=T0 + 5, line=2, subscription=True)
@@ -26,6 +26,8 @@ def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ledger:
     monkeypatch.setenv(LEDGER_VARIABLE, url)
     with Ledger.open(url) as ledger:
         deliver(ledger, Person("u1", "xenia@example.org", "Xenia", news="opt_in", at=T0), window="20260101T000000Z")
+        # Before the opt-out of the file, so that nothing has crossed.
+        recorded_at(ledger, T0)
         state = InboundState(ledger, "acme", SHAPE)
         state.begin(InboundFile("ab" * 32, "unsubs_20260101.dat", "unsubscribes", 1))
         state.plan("ab" * 32, [Item("u1", (OUT, NAME), 2), Item("u2", (), 3, "rejected", "unknown_uid")])
