@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -53,14 +52,15 @@ class Loop(Inbound):
     def subscriber(self, uid: str) -> Subscriber:
         return next(one for one in self.mail.subscribers() if one.uid == uid)
 
-    def drop_and_read(self) -> dict[str, Any]:
-        """CheetahMail drops its files, the sensor's runs read them; the metadata of the change sets together."""
+    def drop_and_read(self) -> dict[str, int]:
+        """CheetahMail drops its files, the sensor's runs read them; the counts of the change sets together."""
         self.mail.drop()
-        told: dict[str, Any] = {}
+        told: dict[str, int] = {}
         for result in self.arrive():
             assert result.success
             for event in result.asset_materializations_for_node("sandbox__inbound_change_set"):
-                told |= {name: value.value for name, value in event.metadata.items()}
+                counts = {name: found.value for name, found in event.metadata.items() if isinstance(found.value, int)}
+                told |= {name: told.get(name, 0) + count for name, count in counts.items()}
         return told
 
     def reconcile(self) -> ReconciliationSummary:

@@ -110,7 +110,8 @@ def test_a_wrong_function_of_the_user_is_named_without_a_value(
 
 
 def test_a_record_filter_that_gives_no_mask_is_named(outbound: Runs) -> None:
-    outbound.content["record_filter"] = [{"function": f"{FUNCTIONS}:no_mask"}]
+    # A segment needs a filter that can be asked of accounts.
+    outbound.content |= {"record_filter": [{"function": f"{FUNCTIONS}:no_mask"}], "segments": []}
     result = outbound.run(FIRST)
     assert not result.success
     assert "must return a boolean Series" in failure(result)
