@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from gigya_cheetah_assets.ledger import addresses, asked, earlier
 from gigya_cheetah_assets.ledger.baseline import Baseline
-from gigya_cheetah_assets.ledger.consents import OPT_OUT, format_consents, parse_consents, without_times
+from gigya_cheetah_assets.ledger.consents import OPT_IN, OPT_OUT, format_consents, parse_consents, without_times
 from gigya_cheetah_assets.ledger.corrections import note
 from gigya_cheetah_assets.ledger.crossed import Crossings, Told
 from gigya_cheetah_assets.ledger.deliveries import set_head
@@ -72,7 +72,7 @@ class Agreement:
         """Lays what CheetahMail now has over the row of one person, and notes the evidence of what is agreed.
 
         A value that lost is still CheetahMail's: it stands in the row until a correction has told what won. Where a
-        decision of the file crossed with the opposite of ours, nobody knows which of them CheetahMail has.
+        decision of the file crossed with the opposite of ours, or of another file, nobody knows which CheetahMail has.
 
         Returns:
             Whether the row changed.
@@ -81,8 +81,8 @@ class Agreement:
         lost = [change for change in changes if change.lost]
         texts = {change.column: cells.get(change.column, change.cell) for change in agreed}
         states = {change.column: (change.value, change.at) for change in agreed if change.subscription}
+        crossed = {change.column for change in self._crossed(uid, agreed)} | self._shown_in(uid, agreed)
         self._note_evidence(uid, agreed, texts)
-        crossed = [change.column for change in self._crossed(uid, agreed)]
         moved = bool(agreed) and self._lay_over(uid, texts, states, updated)
         if crossed:
             # Neither opt-in nor opt-out is sure to be there: whatever the next window finds, it tells.
@@ -94,6 +94,15 @@ class Agreement:
         columns = "uid, delivery, previous_consents, consents"
         found = [row for row in self._people().find(slots([uid]), columns) if row[0] == uid]
         return [change for _, *told in found for change in self._crossings.crossed(uid, changes, Told(*told))]
+
+    def _shown_in(self, uid: str, changes: Sequence[Change]) -> set[str]:
+        """The lists that the person leaves by a file while one before it showed her on them.
+
+        Files come in any order: her opt-in, or somebody's import of her, may be the later one, and what stands there.
+        """
+        left = {change.column for change in changes if change.subscription and change.value == OPT_OUT}
+        known = self.connection.execute(_cells_of(self.sync, [uid])) if left else ()
+        return {row.column_name for row in known if row.column_name in left and row.value == OPT_IN}
 
     @cached_property
     def _crossings(self) -> Crossings:

@@ -35,6 +35,17 @@ def left(ledger: Ledger, *, at: int | None = T0) -> bool:
     return bool(ledger.corrections("acme", "w9"))
 
 
+def imported(ledger: Ledger) -> bool:
+    """CheetahMail shows her on the list, as Gigya does; tells whether the next window tells anything again."""
+    state = InboundState(ledger, "acme", SHAPE)
+    file = InboundFile("ee" * 32, "subs_9.dat", "subscribes", 120)
+    state.begin(file)
+    change = Change("NEWS", "opt_in", "opt_in", "1", False, "agree", at=T0, line=2, subscription=True)
+    state.plan(file.sha256, [Item("u1", (change,), 2)])
+    state.settle(file.sha256, [Settlement("u1", "unchanged")])
+    return bool(ledger.corrections("acme", "w9"))
+
+
 def taken(ledger: Ledger, kind: str, *, window: str = "w1") -> None:
     """CheetahMail's report says now that it took the window's file."""
     note_result(ledger, "acme", SHAPE, FileResult(f"{kind}_{window}.csv", window, kind, False, 0), [])
@@ -141,3 +152,15 @@ def test_what_a_window_before_the_last_one_told_may_be_taken_late_too(ledger: Le
     deliver(ledger, OUT, window="w1")
     deliver(ledger, Person("u1", name="Bo", news="opt_out", at=T0, updated=T0 + 1), window="w2")
     assert joined(ledger, at=now - 60_000)
+
+
+def test_an_opt_out_of_a_file_that_comes_after_one_that_showed_her_opted_in_is_told_again(
+    ledger: Ledger, now: int
+) -> None:
+    """Somebody imported her after she had left, and the file that tells of it was the first to come."""
+    deliver(ledger, Person("u1", news="opt_in", at=T0), window="w1")
+    recorded_at(ledger, T0)
+    assert not imported(ledger)
+    assert left(ledger, at=now - 60_000)
+    (told,) = deliver(ledger, Person("u1", news="opt_out", updated=T0 + DAY), window="w9").unsubscribes.to_pylist()
+    assert told["LIST_ID"] == "NEWS"
