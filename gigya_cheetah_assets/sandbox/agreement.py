@@ -40,10 +40,12 @@ def compare_sides(site: Site, subscribers: list[Subscriber], suppressed: Collect
             address before it was suppressed, so who remains there need not be on the list.
     """
     result = Agreement()
-    everybody = second_opinion.people(site.accounts())
+    everyone = list(site.accounts())
+    everybody = second_opinion.people(everyone)
     at_address: dict[str, list[Document]] = {}
     for document in everybody:
         at_address.setdefault(_address(document), []).append(document)
+    taken = {second_opinion.address(document) for document in everyone}
     by_uid: dict[str, list[Subscriber]] = {}
     for subscriber in subscribers:
         by_uid.setdefault(subscriber.uid, []).append(subscriber)
@@ -59,7 +61,8 @@ def compare_sides(site: Site, subscribers: list[Subscriber], suppressed: Collect
         result.compared += exported
         result.consent_only += not exported
         result.found += _mailed_without_opt_in(uid, _shown(sharing), theirs)
-        result.found += _person(uid, document, theirs) if exported else []
+        own = [one for one in theirs if not _stayed_behind(one, _address(document), taken)]
+        result.found += _person(uid, document, own) if exported else []
     result.found += [f"{uid}: a subscriber without an account" for uid in by_uid]
     return result
 
@@ -101,6 +104,16 @@ def _person(uid: str, document: Document, theirs: list[Subscriber]) -> list[str]
         if second_opinion.state(document, column) == "opt_in" and not _mailed_or_out_of_reach(subscriber, column)
     ]
     return found
+
+
+def _stayed_behind(subscriber: Subscriber, address: str, taken: Collection[str]) -> bool:
+    """Whether it is only what is left at an address that the person has gone from and somebody else has.
+
+    No address change leaves then, which would take that one's consent along; so it may stay, on no list.
+    """
+    there = subscriber.email.lower()
+    mailed = any(subscriber.lists.get(column) == "in" for column in LISTS)
+    return there != address and there in taken and not mailed
 
 
 def _mailed_or_out_of_reach(subscriber: Subscriber, column: str) -> bool:

@@ -81,6 +81,15 @@ def test_a_second_subscriber_is_found(box: Sandbox) -> None:
     assert found(box) == [f"{one.uid}: 2 subscribers, expected one"]
 
 
+def test_what_stays_on_no_list_at_an_address_that_somebody_else_has_is_no_second_subscriber(box: Sandbox) -> None:
+    one = somebody(box)
+    box.cheetahmail.list.put("old@example.org", "old@example.org", {"GIGYA_UID": one.uid})
+    box.site.add({"token": "t-old", "profile": {"email": "Old@example.org"}})
+    assert f"{one.uid}: 2 subscribers, expected one" not in found(box)
+    box.cheetahmail.join("old@example.org", "NEWSLETTER", source="IMPORT")
+    assert f"{one.uid}: 2 subscribers, expected one" in found(box)
+
+
 def test_subscribers_without_an_account_are_found_and_strangers_counted(box: Sandbox) -> None:
     box.cheetahmail.sign_up("a@example.org", "NEWSLETTER", GIGYA_UID="gone")
     box.cheetahmail.sign_up("b@example.org", "NEWSLETTER")
