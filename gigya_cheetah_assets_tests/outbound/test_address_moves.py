@@ -192,9 +192,11 @@ HOURS = st.lists(st.lists(st.one_of(MOVE, SAY), max_size=4), min_size=2, max_siz
 
 
 @pytest.mark.parametrize("key", ["email", "uid"])
-# A history takes a tenth of a second: found ones are told as they are, not made smaller.
+# A history takes a tenth of a second: found ones are told as they are, not made smaller. The same ones each time; what
+# others would find is among the limits that docs/consent.md names.
 @settings(
     max_examples=20,
+    derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
