@@ -35,6 +35,7 @@ from gigya_cheetah_assets.ledger.sides import (
     canonical_text,
 )
 from gigya_cheetah_assets.ledger.store import Ledger
+from gigya_cheetah_assets.ledger.told_again import told_again, without_those_told
 from gigya_cheetah_assets.ledger.tombstones import Deleted, DeletedPerson, Tombstone, Tombstones
 from gigya_cheetah_assets.ledger.uploads import own_deliveries
 from gigya_cheetah_assets.ledger.url import LEDGER_VARIABLE
@@ -86,4 +87,6 @@ __all__ = [
     "merge",
     "merge_field",
     "own_deliveries",
+    "told_again",
+    "without_those_told",
 ]

@@ -9,15 +9,13 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from gigya_cheetah_assets.ledger import parked
 from gigya_cheetah_assets.ledger.addresses import Holder, candidates
 from gigya_cheetah_assets.ledger.agreement import INBOUND, Agreement
 from gigya_cheetah_assets.ledger.arrow import Texts, pc
 from gigya_cheetah_assets.ledger.baseline import Baseline
 from gigya_cheetah_assets.ledger.consent_log import ADDRESS_LEFT, ConsentEntry, ConsentLog
 from gigya_cheetah_assets.ledger.consents import OPT_IN, parse_consents
-from gigya_cheetah_assets.ledger.digests import slots
-from gigya_cheetah_assets.ledger.inbound_items import ParkedOptOut
+from gigya_cheetah_assets.ledger.left import Left, leave
 from gigya_cheetah_assets.ledger.lookup import People
 from gigya_cheetah_assets.ledger.shape import RowShape
 from gigya_cheetah_assets.ledger.tables import consent_log
@@ -55,14 +53,17 @@ def verified(
 def record(people: People, shape: RowShape, window: str, left: pa.Table, *, now: int, again: bool) -> None:
     """Keeps a table of `LEFT` in the transaction of its delivery.
 
-    An opt-out stays on the address. An opt-in was withdrawn there: the log says so, which also makes its echo known;
-    one of somebody else is told anew by the next window, unless this one tells of that person itself.
+    An opt-out stays at the address. An opt-in was withdrawn there: the log says so, which also makes its echo known;
+    one that has to be told anew is forgotten, so that the next window tells it.
     """
     rows = left.to_pylist()
     for row in rows:
-        if row["state"] != OPT_IN:
-            opt_out = ParkedOptOut(row["address"], row["subscription"], row["at"], window)
-            parked.leave(people.connection, people.sync, opt_out, now)
+        opted_out = row["state"] != OPT_IN
+        leave(
+            people.connection,
+            people.sync,
+            Left(row["address"], row["subscription"], opted_out, row["at"] if opted_out else None, window),
+        )
     withdrawn = [row for row in rows if row["state"] == OPT_IN]
     logged = _logged(people, window, [row["uid"] for row in withdrawn]) if again else set()
     ConsentLog(people.connection, people.mark, people.sync).append(
@@ -75,16 +76,10 @@ def record(people: People, shape: RowShape, window: str, left: pa.Table, *, now:
         ),
         now,
     )
-    _tell_anew(people, shape, window, [row for row in withdrawn if not row["own"]], now)
-
-
-def _tell_anew(people: People, shape: RowShape, window: str, others: list[dict[str, str]], now: int) -> None:
-    uids = sorted({row["uid"] for row in others})
-    told = {uid for uid, delivery in people.find(slots(uids), "uid, delivery") if delivery == window}
     agreement = Agreement(people.connection, people.mark, people.sync, shape, f"{INBOUND}address {window}", now)
-    for uid in uids:
-        if uid not in told:
-            agreement.forget(uid, [row["subscription"] for row in others if row["uid"] == uid])
+    anew = [row for row in withdrawn if row["again"]]
+    for uid in sorted({row["uid"] for row in anew}):
+        agreement.forget(uid, [row["subscription"] for row in anew if row["uid"] == uid])
 
 
 def _logged(people: People, window: str, uids: list[str]) -> set[tuple[str, str]]:

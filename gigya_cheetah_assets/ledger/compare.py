@@ -4,10 +4,12 @@ Pure functions on frames; reading the ledger is `Ledger.baseline`, and rejected 
 
 Rules. A profile leaves when row or consents differ from the agreed ones. A person must go from a list when the
 state is opt_out and was not, known or not (a superfluous opt-out harms nobody), or when it was opt_in and is
-anything else. A person joins a list when the state is opt_in and was not. An address change is another e-mail,
-letter case aside. Unsubscribes leave first, so they carry the address that CheetahMail knows, and the new one in a
-second row. What others at these addresses mean is in `neighbours`. What this same window delivered before and takes
-back now may have been imported meanwhile: its rows mend that too, whatever was agreed on before the window.
+anything else. A person joins a list when the state is opt_in and was not. An opt-out that is said once more changes
+nothing, unless others at the address are opted in: their opt-ins are no longer the last word there. An address change
+is another e-mail, letter case aside. Unsubscribes leave first, so they carry the address that CheetahMail knows, and
+the new one in a second row. What others at these addresses mean is in `neighbours`. What this same window delivered
+before and takes back now may have been imported meanwhile: its rows mend that too, whatever was agreed on before the
+window.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+import numpy as np
 import pyarrow as pa
 
 from gigya_cheetah_assets.ledger.arrow import Mask, Texts, column, mask, pc, places, texts
@@ -33,8 +36,8 @@ from gigya_cheetah_assets.ledger.lists import (
     ListRows,
     address_changes,
 )
-from gigya_cheetah_assets.ledger.neighbours import LEFT, Neighbours
-from gigya_cheetah_assets.ledger.shape import UPDATED, RowShape, state_column
+from gigya_cheetah_assets.ledger.neighbours import LEFT, Neighbours, renewed_opt_outs
+from gigya_cheetah_assets.ledger.shape import UPDATED, RowShape, at_column, state_column
 
 Near: TypeAlias = Callable[[pa.Table, Baseline], Neighbours]
 """Looks up who else is at the addresses of some changed rows, whose agreed state is given too."""
@@ -58,7 +61,7 @@ class Changes:
             only the address leaves the list).
         address_changes: EMAIL_FROM, EMAIL_TO, key, CHANGED.
         subscribes: E-mail, key, LIST_ID, OPTIN_DATE, OPTIN_SOURCE.
-        seen: Key and `_updated` of unchanged rows that are newer than the ledger's: to be recorded as seen.
+        seen: Key and consent columns of unchanged rows that are newer than the ledger's: to be recorded as seen.
         unchanged: How many rows are as the ledger has them.
         known: How many of the people the ledger knows.
         flips: By subscription, among known people.
@@ -93,30 +96,55 @@ def compare(rows: pa.Table, baseline: Baseline, shape: RowShape, near: Near | No
         near: Looks up who else is at their addresses; without it nobody is.
     """
     rows = rows.combine_chunks()
-    seen = rows.select([shape.key, UPDATED])
     if not baseline.any_known:
-        return _let_go(rows, baseline, shape, near, seen.slice(0, 0))
+        return _let_go(rows, baseline, shape, near)
     digests = pa.array(encode_rows(rows, shape).digests, pa.binary(DIGEST_BYTES))
     differs = ~mask(pc.equal(digests, baseline.digest)) | baseline.delivered_before
     later = ~differs & mask(pc.greater(column(rows, UPDATED), baseline.updated))
-    where = places(differs)
+    if near is not None and later.any():
+        where = places(later)
+        differs[later] = _said_again_to_others(rows.take(where), baseline.take(where), shape, near)
+    where, seen = places(differs), places(later & ~differs)
     changed = rows if len(where) == rows.num_rows else rows.take(where)
-    changes = _let_go(changed, baseline.take(where), shape, near, seen.take(places(later)))
-    return replace(changes, known=baseline.known_count, unchanged=rows.num_rows - changed.num_rows)
+    changes = _let_go(changed, baseline.take(where), shape, near)
+    return replace(
+        changes,
+        seen=_seen(rows.take(seen), baseline.take(seen), shape),
+        known=baseline.known_count,
+        unchanged=rows.num_rows - changed.num_rows,
+    )
 
 
-def _let_go(rows: pa.Table, before: Baseline, shape: RowShape, near: Near | None, seen: pa.Table) -> Changes:
+def _said_again_to_others(rows: pa.Table, before: Baseline, shape: RowShape, near: Near) -> Mask:
+    """Whose opt-out is renewed at an address where somebody else is opted in."""
+    again = np.logical_or.reduce([np.zeros(rows.num_rows, np.bool_), *renewed_opt_outs(rows, before, shape).values()])
+    if again.any():
+        where = places(again)
+        again[again] = np.logical_or.reduce([*near(rows.take(where), before.take(where)).inherited.values()])
+    return again
+
+
+def _seen(rows: pa.Table, before: Baseline, shape: RowShape) -> pa.Table:
+    """Key and consent columns; a decision's time is that of the ledger but where an opt-out was renewed."""
+    seen = rows.select([shape.key, *shape.consent_columns])
+    for name, again in renewed_opt_outs(rows, before, shape).items():
+        times = pc.if_else(pa.array(again), column(rows, at_column(name)), before.consent(name)[1])
+        seen = seen.set_column(seen.schema.get_field_index(at_column(name)), at_column(name), times)
+    return seen
+
+
+def _let_go(rows: pa.Table, before: Baseline, shape: RowShape, near: Near | None) -> Changes:
     """The changes of those changed rows that their addresses do not hold back."""
     around = near(rows, before) if near is not None else Neighbours.nobody(rows.num_rows, shape)
     held = around.held
     if not held.any():
-        return replace(_changes(rows, before, shape, around, seen), left=around.left)
+        return replace(_changes(rows, before, shape, around), left=around.left)
     goes = places(~held)
-    changes = _changes(rows.take(goes), before.take(goes), shape, around.at(~held), seen)
+    changes = _changes(rows.take(goes), before.take(goes), shape, around.at(~held))
     return replace(changes, withheld=rows.take(places(held)), withheld_for=around.at(held), left=around.left)
 
 
-def _changes(rows: pa.Table, before: Baseline, shape: RowShape, around: Neighbours, seen: pa.Table) -> Changes:
+def _changes(rows: pa.Table, before: Baseline, shape: RowShape, around: Neighbours) -> Changes:
     new = filled(rows, shape.email)
     old = empty_as_null(before.cells(shape.email))
     moved = mask(pc.not_equal(pc.utf8_lower(old), pc.utf8_lower(new)))
@@ -149,7 +177,7 @@ def _changes(rows: pa.Table, before: Baseline, shape: RowShape, around: Neighbou
             + [address_changes(rows, other, mask(pc.is_valid(other)) & ~around.contested, shape) for other in others]
         ),
         subscribes=joining.table(),
-        seen=seen,
+        seen=rows.select([shape.key, *shape.consent_columns]).slice(0, 0),
         unchanged=0,
         known=0,
         flips=flips,

@@ -25,7 +25,7 @@ from gigya_cheetah_assets.ledger.store import Ledger
 from gigya_cheetah_assets.ledger.tables import (
     agreed,
     consent_log,
-    left_opt_outs,
+    left,
     lite_keys,
     metadata,
     parked_opt_outs,
@@ -153,8 +153,8 @@ def _bury_opt_outs(stones: Tombstones, waiting: list[tuple[str, int | None]], no
 
 def _waiting(connection: Connection, sync: str, known: Known) -> list[tuple[str, int | None]]:
     found: list[tuple[str, int | None]] = []
-    for table in (parked_opt_outs, left_opt_outs):
-        query = sa.select(table.c.address, table.c.decided_at).where(*(_which(table, sync, known) or ()))
+    for table, opt_outs in ((parked_opt_outs, sa.true()), (left, left.c.opted_out)):
+        query = sa.select(table.c.address, table.c.decided_at).where(opt_outs, *(_which(table, sync, known) or ()))
         found += [(row.address, row.decided_at) for row in connection.execute(query)]
     return found
 

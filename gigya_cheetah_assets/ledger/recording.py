@@ -51,9 +51,10 @@ def upsert(connection: Connection, same: Mapping[str, object], rows: Iterable[tu
 
 
 def touch_sql(mark: str) -> str:
-    """The statement that notes that a person was seen, unchanged, at a later time than the ledger knew."""
+    """The statement that notes that a person was seen, unchanged but for times, later than the ledger knew."""
     which = f"sync = {mark} AND slot = {mark} AND uid = {mark}"
-    return f"UPDATE ledger_agreed SET updated = {mark} WHERE {which} AND updated < {mark} AND delivery <> {mark}"  # noqa: S608 - constants and placeholders only
+    where = f"{which} AND updated < {mark} AND delivery <> {mark}"
+    return f"UPDATE ledger_agreed SET updated = {mark}, consents = {mark} WHERE {where}"  # noqa: S608 - constants and placeholders only
 
 
 def mapping_id(connection: Connection, sync: str, version: str, columns: Sequence[str]) -> int:
@@ -132,9 +133,10 @@ class Recorder:
         self.written += len(uids)
 
     def seen(self, table: pa.Table) -> None:
-        """People who were read again at a later time, with the row and the decisions that the ledger has."""
+        """People who were read again at a later time, with the row and the states that the ledger has."""
         uids, times = uids_of(table, self.shape), table.column(UPDATED).to_pylist()
-        values = zip(times, repeat(self.people.sync), slots(uids), uids, times, repeat(self.window))
+        consents = encode_consents(table, self.shape.subscriptions).to_pylist()
+        values = zip(times, consents, repeat(self.people.sync), slots(uids), uids, times, repeat(self.window))
         execute_many(self.people.connection, touch_sql(self.people.mark), values)
 
     def count_added(self) -> int:

@@ -16,11 +16,9 @@ from gigya_cheetah_assets.ledger.arrow import Mask, Texts, column, mask, pc, pla
 from gigya_cheetah_assets.ledger.baseline import Baseline
 from gigya_cheetah_assets.ledger.compare import empty_as_null, filled, other_addresses
 from gigya_cheetah_assets.ledger.consents import OPT_IN, OPT_OUT
-from gigya_cheetah_assets.ledger.lists import MOVED, OPTOUT_DATE, REASON, ListRows
-from gigya_cheetah_assets.ledger.neighbours import Neighbours
+from gigya_cheetah_assets.ledger.lists import ABSENT, MOVED, OPTOUT_DATE, REASON, ListRows
+from gigya_cheetah_assets.ledger.neighbours import ADDRESS, Neighbours, renewed_opt_outs
 from gigya_cheetah_assets.ledger.shape import UPDATED, RowShape, at_column, state_column
-
-_ADDRESS = r"^[^@\s]+@[^@\s]+$"
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,12 @@ class RejectedOptOuts:
 
 
 def compare_rejected(
-    rows: pa.Table, baseline: Baseline, shape: RowShape, *, held: Neighbours | None = None
+    rows: pa.Table,
+    baseline: Baseline,
+    shape: RowShape,
+    *,
+    around: Neighbours | None = None,
+    held: bool = False,
 ) -> RejectedOptOuts:
     """The opt-outs of rejected rows that the ledger does not know yet.
 
@@ -52,11 +55,13 @@ def compare_rejected(
         rows: Rejected rows as a frame of rows; key and e-mail may be anything, or null.
         baseline: `Ledger.baseline` of their UIDs.
         shape: Names of the columns.
-        held: Given when the rows are good ones that their addresses hold back. Opt-ins of an address that was left, and
+        around: Who else is at their addresses. An opt-out that is said once more leaves where others are opted in.
+        held: Whether the rows are good ones that their addresses hold back. Opt-ins of an address that was left, and
             those that are held back, leave; the ledger forgets them, so that they are told anew when they may.
     """
     rows = rows.combine_chunks()
-    held = held or Neighbours.nobody(rows.num_rows, shape)
+    around = around or Neighbours.nobody(rows.num_rows, shape)
+    renewed = renewed_opt_outs(rows, baseline, shape)
     addresses = _addresses(rows, baseline, shape)
     addresses = (*addresses, *other_addresses(baseline, shape, *addresses))
     leaving = ListRows(rows, shape, OPTOUT_DATE, REASON)
@@ -70,10 +75,12 @@ def compare_rejected(
             # What this same window delivered before may have been imported meanwhile.
             not_out = ~mask(pc.equal(state.consent(name)[0], OPT_OUT))
             out |= mask(pc.equal(now, OPT_OUT)) & mask(state.known) & not_out
+        out |= renewed[name] & around.inherited[name]
         nowhere = leaving.add(name, out, addresses, now)
+        leaving.add(name, around.inherited[name] & ~out, (filled(rows, shape.email),), pc.fill_null(now, ABSENT))
         unaddressable += int(nowhere.sum())
         taken = out & ~nowhere
-        gone = mask(pc.equal(agreed, OPT_IN)) & (held.moved | held.blocked[name]) & ~out
+        gone = _may_be_there(agreed, now) & (around.moved | around.blocked[name]) & ~out & held
         leaving.add(name, gone, addresses[:1], pa.repeat(MOVED, rows.num_rows))
         told |= taken | gone
         state = pc.if_else(pa.array(taken), OPT_OUT, agreed)
@@ -82,9 +89,15 @@ def compare_rejected(
     return RejectedOptOuts(leaving.table(), _frame(rows, shape, consents, told), unaddressable)
 
 
+def _may_be_there(agreed: Texts, now: Texts) -> Mask:
+    """Who is on a list by the ledger, or may be: where decisions crossed, it knows nothing."""
+    unknown = pc.and_(pc.is_null(agreed), pc.fill_null(pc.equal(now, OPT_IN), False))
+    return mask(pc.or_(pc.fill_null(pc.equal(agreed, OPT_IN), False), unknown))
+
+
 def _addresses(rows: pa.Table, baseline: Baseline, shape: RowShape) -> tuple[Texts, Texts]:
     old, new = empty_as_null(baseline.cells(shape.email)), filled(rows, shape.email)
-    new = pc.if_else(pc.match_substring_regex(new, _ADDRESS), new, None)
+    new = pc.if_else(pc.match_substring_regex(new, ADDRESS), new, None)
     same = pc.fill_null(pc.equal(pc.utf8_lower(old), pc.utf8_lower(new)), False)
     return old, pc.if_else(same, None, new)
 

@@ -14,7 +14,7 @@ from typing import Self
 import pyarrow as pa
 from sqlalchemy.engine import Connection
 
-from gigya_cheetah_assets.ledger import behind, corrections, parked
+from gigya_cheetah_assets.ledger import behind, corrections
 from gigya_cheetah_assets.ledger.addresses import Holder
 from gigya_cheetah_assets.ledger.arrow import Flags, Numbers, Texts, texts, whole
 from gigya_cheetah_assets.ledger.baseline import Baseline, read_baseline, read_superseded
@@ -24,7 +24,8 @@ from gigya_cheetah_assets.ledger.deliveries import DeliveredFile, Delivery, ente
 from gigya_cheetah_assets.ledger.digests import slots
 from gigya_cheetah_assets.ledger.earlier import was_delivered
 from gigya_cheetah_assets.ledger.former import delivered_addresses
-from gigya_cheetah_assets.ledger.inbound_items import ParkedOptOut
+from gigya_cheetah_assets.ledger.left import Left
+from gigya_cheetah_assets.ledger.left import read as read_left
 from gigya_cheetah_assets.ledger.lookup import Head, People, head
 from gigya_cheetah_assets.ledger.prepared import PreparedRows
 from gigya_cheetah_assets.ledger.recording import Recorder, known_mappings, mapping_id
@@ -167,7 +168,7 @@ class Ledger:
             files: The files that carried them; asked for when all else is written, just before the commit.
             counts: What the window counted: read, delivered, unchanged …; asked for after the files.
             consents_only: Frames with key and consent columns, of people whose row was not delivered.
-            seen: Frames with key and `_updated`, of people who were found unchanged (`Changes.seen`): an older
+            seen: Frames with key and consent columns, of people who were found unchanged (`Changes.seen`): an older
                 window that is delivered later does not override them.
             corrected: The corrections that the window has read, as `corrections` gave them.
             left: What people left at addresses that others have too (`Changes.left`).
@@ -235,10 +236,10 @@ class Ledger:
             mappings = known_mappings(connection, sync)
             return delivered_addresses(self._people(connection, sync), uids, mappings, email)
 
-    def left_opt_outs(self, sync: str, addresses: Iterable[str]) -> list[ParkedOptOut]:
-        """The opt-outs that people left on some addresses when they went to others."""
+    def left(self, sync: str, addresses: Iterable[str], *, but_by: str) -> list[Left]:
+        """What people left at some addresses in other windows than `but_by`."""
         with self._session.reading() as connection:
-            return parked.read_left(connection, sync, addresses)
+            return read_left(connection, sync, addresses, but_by=but_by)
 
     def corrections(self, sync: str, window: str, *, with_open: bool = True) -> dict[str, int]:
         """The people that a window has to read besides its own, since CheetahMail holds a value of theirs that lost.

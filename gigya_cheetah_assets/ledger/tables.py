@@ -209,17 +209,16 @@ parked_opt_outs = sa.Table(
     sa.Column("parked_at", sa.BigInteger, nullable=False),
 )
 
-# Opt-outs that stayed on an address when the person who made them went to another one and somebody else took it.
-left_opt_outs = sa.Table(
-    "ledger_left_opt_outs",
+# What stayed at an address when a window took its person elsewhere, or off a list there.
+left = sa.Table(
+    "ledger_left",
     metadata,
     sa.Column("sync", sa.Text, primary_key=True),
     sa.Column("address", sa.Text, primary_key=True),
     sa.Column("subscription", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("opted_out", sa.Boolean, nullable=False),
     sa.Column("decided_at", sa.BigInteger),
-    sa.Column("source", sa.Text, nullable=False),
-    sa.Column("line", sa.BigInteger),
-    sa.Column("parked_at", sa.BigInteger, nullable=False),
 )
 
 # Subscriptions on which CheetahMail mails a person no more, since mail came back for good.

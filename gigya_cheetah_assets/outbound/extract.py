@@ -147,6 +147,7 @@ class _Extraction:
 
     def _finish(self, writer: WindowWriter, scanned: dict[Source, Scanned]) -> ProfilesSummary:
         writer.profiles.close()
+        writer.rejected.close()
         writer.corrections.write(writer.folder)
         shared = shared_emails.find(self._table, writer.folder, writer.hashes)
         nameless = sum(scan.nameless for scan in scanned.values())

@@ -36,8 +36,10 @@ from gigya_cheetah_assets.ledger import (
     Tombstones,
     compare,
     compare_rejected,
+    told_again,
+    without_those_told,
 )
-from gigya_cheetah_assets.ledger.neighbours import Neighbours
+from gigya_cheetah_assets.ledger.neighbours import Neighbours, not_recorded_there
 from gigya_cheetah_assets.mapping import FieldTable, Mapped, map_profiles
 from gigya_cheetah_assets.outbound import deleted, parked, shared_emails
 from gigya_cheetah_assets.outbound.carried import Carrying
@@ -93,6 +95,7 @@ def make_rows(sync: Sync, table: FieldTable, window: Window, ledger: Ledger, *, 
                 maker.add(batch, mapped)
         for batch in read_batches(profiles / "rejected.parquet"):
             maker.add_rejected(batch)
+        maker.leave()
         writer.close()
         made = _summary(window, extracted, maker, writer, revision + maker.following.revisions)
         carried = maker.carrying.carry(target, building)
@@ -162,6 +165,7 @@ class _RowsMaker:
         self._ledger = ledger
         self._writer = writer
         self._shared = shared_emails.read(profiles)
+        self._left: list[pa.Table] = []
         self._near = Near(ledger, sync.name, table, window, profiles)
         self._schema = schemas.rows_schema(table)
         self._shape = RowShape.of(table.fields)
@@ -219,6 +223,20 @@ class _RowsMaker:
         self.counts.rejected += len(profiles)
         self._rejected(pa.concat_tables([mapped.rows, mapped.rejected]))
 
+    def leave(self) -> None:
+        """Writes what is left at addresses; opt-ins that this window takes off its own people it tells again."""
+        if not self._left:
+            return
+        left, profiles = pa.concat_tables(self._left), self._writer.kinds["profiles"]
+        profiles.close()
+        taken, key = left.filter(left["again"]), self._shape.key
+        for batch in read_batches(profiles.path) if len(taken) else ():
+            rows = batch.filter(pc.is_in(batch[key], value_set=taken["uid"].combine_chunks())).combine_chunks()
+            baseline = self._ledger.baseline(self._sync, rows[key], window=self._window.stamp)
+            self._writer.kinds["subscribes"].add(told_again(rows, baseline, taken, self._shape, self._near))
+            left = without_those_told(left, rows[key])
+        self._writer.left.add(left)
+
     def _compare(self, rows: pa.Table, repeats: pa.ChunkedArray) -> None:
         fresh = _without(rows, self._shape.key, repeats)
         self.counts.unchanged += len(rows) - len(fresh)
@@ -233,7 +251,7 @@ class _RowsMaker:
             turned = {"opt_out": flips.lost, "opt_in": flips.gained}
             self.counts.flips.setdefault(column, Counter()).update(turned)
         self._writer.seen.add(changes.seen)
-        self._writer.left.add(changes.left)
+        self._left.append(changes.left)
         if changes.withheld is not None and changes.withheld_for is not None:
             self._withheld(changes.withheld, changes.withheld_for)
         for kind, writer in self._writer.kinds.items():
@@ -245,7 +263,7 @@ class _RowsMaker:
             self._writer.rejects.add(parked.rejects(rows.filter(pa.array(blocked)), name, self._shape))
         self.counts.rejected += len(rows)
         baseline = self._ledger.baseline(self._sync, rows[self._shape.key], window=self._window.stamp)
-        self._let_opt_outs_leave(rows, baseline, around)
+        self._let_opt_outs_leave(rows, baseline, around, held=True)
 
     def _filtered(self, rows: pa.Table) -> None:
         """Whom the record filter leaves out now but CheetahMail knows: their opt-outs still leave."""
@@ -260,18 +278,23 @@ class _RowsMaker:
         if not len(rows):
             return
         baseline = self._ledger.baseline(self._sync, rows[self._shape.key], window=self._window.stamp)
-        around = self._near(rows.combine_chunks(), baseline) if held else None
-        if around is not None:
-            self._writer.left.add(around.left)
-        self._let_opt_outs_leave(rows, baseline, around)
+        around = self._near((rows if held else self._at_home(rows, baseline)).combine_chunks(), baseline, held=held)
+        self._left.append(around.left)
+        self._let_opt_outs_leave(rows, baseline, around, held=held)
 
-    def _let_opt_outs_leave(self, rows: pa.Table, baseline: Baseline, around: Neighbours | None) -> None:
+    def _at_home(self, rows: pa.Table, baseline: Baseline) -> pa.Table:
+        """Rejected rows with the address that the ledger knows: that of the row is not believed."""
+        place = rows.schema.get_field_index(self._shape.email)
+        return rows.set_column(place, self._shape.email, baseline.cells(self._shape.email))
+
+    def _let_opt_outs_leave(self, rows: pa.Table, baseline: Baseline, around: Neighbours, *, held: bool) -> None:
         self.carrying.held_back.add(rows[self._shape.key].combine_chunks())
         rows = self._encodings.without_unwritable(rows)
-        changes = compare_rejected(rows, baseline, self._shape, held=around)
+        changes = compare_rejected(rows, baseline, self._shape, around=around, held=held)
         self.counts.unaddressable += changes.unaddressable
         self._writer.kinds["unsubscribes"].add(changes.unsubscribes)
         self._writer.consents.add(changes.consents)
+        self._left.append(not_recorded_there(rows.combine_chunks(), baseline, self._shape))
 
 
 def _without(rows: pa.Table, key: str, uids: pa.ChunkedArray) -> pa.Table:

@@ -1,13 +1,16 @@
 """Accounts of one window that share an e-mail address.
 
 CheetahMail knows people by their address, so what one of them receives the other receives too. They are reported,
-and an opt-in of one is withheld while another of them has opted out.
+and an opt-in of one is withheld while another of them has opted out, unless it is provably later.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +18,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gigya_cheetah_assets.config import FieldConfig
+from gigya_cheetah_assets.ledger.consents import OPT_IN, OPT_OUT
+from gigya_cheetah_assets.ledger.shape import at_column, state_column
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.mapping.columns import mapped
 from gigya_cheetah_assets.store.batches import read_batches
@@ -22,7 +27,10 @@ from gigya_cheetah_assets.store.crc import crc32s
 
 FILE = "shared_emails.parquet"
 REASON = "email_shared_with_opted_out_account"
-SCHEMA = pa.schema([("uid", pa.string()), ("group", pa.int64()), ("opted_out", pa.list_(pa.string()))])
+_OPT_OUT = pa.struct([("column", pa.string()), ("at", pa.int64())])
+SCHEMA = pa.schema([("uid", pa.string()), ("group", pa.int64()), ("opted_out", pa.list_(_OPT_OUT))])
+_OptOuts: TypeAlias = dict[str, int | None]
+"""When (epoch ms, None if unknown) somebody opted out, by column."""
 
 
 class AddressHashes:
@@ -44,7 +52,7 @@ class AddressHashes:
 
 
 def find(table: FieldTable, folder: Path, hashes: AddressHashes) -> int:
-    """Writes `shared_emails.parquet` beside `profiles.parquet`; returns how many accounts it holds.
+    """Writes `shared_emails.parquet` beside the profiles, rejected ones included; returns how many accounts it holds.
 
     The hashes only preselect: whether two addresses are equal is decided on the addresses themselves.
     """
@@ -52,17 +60,19 @@ def find(table: FieldTable, folder: Path, hashes: AddressHashes) -> int:
     if not len(repeated):
         return 0
     email = table.email.paths[0]
-    groups: dict[str, list[tuple[str, list[str]]]] = {}
+    groups: dict[str, list[tuple[str, _OptOuts]]] = {}
     paths = [field.paths[0] for field in table.subscriptions]
     times = [f"{path}.at" for path in paths if f"{path}.at" in table.profile_schema.names]
     columns = dict.fromkeys(["UID", email, "value_errors", *paths, *times])
-    for batch in read_batches(folder / "profiles.parquet", list(columns)):
+    batches = (read_batches(folder / f"{name}.parquet", list(columns)) for name in ("profiles", "rejected"))
+    for batch in chain.from_iterable(batches):
         for uid, address, opted_out in _candidates(table, batch, email, repeated):
             groups.setdefault(address, []).append((uid, opted_out))
     shared = [members for members in groups.values() if len(members) > 1]
     lines = [
-        {"uid": uid, "group": number, "opted_out": sorted({column for _, out in members for column in out})}
+        {"uid": uid, "group": number, "opted_out": [{"column": name, "at": at} for name, at in sorted(outs.items())]}
         for number, members in enumerate(shared, start=1)
+        for outs in [_latest(out for _, out in members)]
         for uid, _ in members
     ]
     if lines:
@@ -70,22 +80,31 @@ def find(table: FieldTable, folder: Path, hashes: AddressHashes) -> int:
     return len(lines)
 
 
-def _candidates(table: FieldTable, batch: pa.Table, email: str, repeated: pa.Array) -> list[tuple[str, str, list[str]]]:
+def _latest(people: Iterable[_OptOuts]) -> _OptOuts:
+    """The latest opt-out of each column; one without a time is later than any."""
+    latest: _OptOuts = {}
+    for column, at in (item for outs in people for item in outs.items()):
+        known = latest.get(column, at)
+        latest[column] = None if known is None or at is None else max(known, at)
+    return latest
+
+
+def _candidates(table: FieldTable, batch: pa.Table, email: str, repeated: pa.Array) -> list[tuple[str, str, _OptOuts]]:
     addresses = pc.fill_null(pc.utf8_lower(batch[email]), "")
     mask = pc.and_(pc.is_in(pa.array(crc32s(addresses)), value_set=repeated), pc.not_equal(addresses, ""))
     found = batch.filter(mask)
     lowered = addresses.filter(mask).to_pylist()
-    states = [(field.cheetahmail, _states(field, found)) for field in table.subscriptions]
+    decisions = [(field.cheetahmail, *_decisions(field, found)) for field in table.subscriptions]
     return [
-        (uid, address, [column for column, state in states if state[row] == "opt_out"])
+        (uid, address, {column: at[row] for column, state, at in decisions if state[row] == OPT_OUT})
         for row, (uid, address) in enumerate(zip(found["UID"].to_pylist(), lowered, strict=True))
     ]
 
 
-def _states(field: FieldConfig, profiles: pa.Table) -> list[str | None]:
-    """As the rows will have them: a plain data field says yes and no in words of its own."""
+def _decisions(field: FieldConfig, profiles: pa.Table) -> tuple[list[str | None], list[int | None]]:
+    """States and times as the rows will have them: a plain data field says yes and no in words of its own."""
     column = mapped(field, profiles.combine_chunks())
-    return [] if column.states is None else column.states[0].to_pylist()
+    return ([], []) if column.states is None else (column.states[0].to_pylist(), column.states[1].to_pylist())
 
 
 @dataclass(frozen=True)
@@ -93,10 +112,11 @@ class SharedEmails:
     """The accounts whose opt-in is withheld.
 
     Attributes:
-        withheld: Per subscription column the UIDs that share an address with someone who opted out of it.
+        withheld: By subscription column the UIDs that share an address with someone who opted out of it, and when that
+            was (`uid`, `out`: epoch ms, null if unknown).
     """
 
-    withheld: dict[str, pa.Array]
+    withheld: dict[str, pa.Table]
 
     def withhold(self, rows: pa.Table, key: str) -> tuple[pa.Table, pa.Table]:
         """Splits a ROWS frame into what may go on and what is withheld."""
@@ -117,16 +137,20 @@ class SharedEmails:
         return pa.Table.from_pylist(lines, pa.schema([(n, pa.string()) for n in ("uid", "column", "reason")]))
 
     def _mask(self, rows: pa.Table, key: str, column: str) -> pa.ChunkedArray:
-        opted_in = pc.fill_null(pc.equal(rows[f"_state.{column}"], "opt_in"), False)
-        return pc.and_(opted_in, pc.is_in(rows[key], value_set=self.withheld[column]))
+        opted_in = pc.fill_null(pc.equal(rows[state_column(column)], OPT_IN), False)
+        others = self.withheld[column]
+        where = pc.index_in(rows[key], value_set=others["uid"].combine_chunks())
+        later = pc.fill_null(pc.greater(rows[at_column(column)], others["out"].take(where)), False)
+        return pc.and_(opted_in, pc.and_(pc.is_valid(where), pc.invert(later)))
 
 
 def read(profiles: Path) -> SharedEmails:
     """What `find` wrote beside the profiles of a window."""
     if not (profiles / FILE).is_file():
         return SharedEmails({})
-    by_column: dict[str, list[str]] = {}
+    by_column: dict[str, list[dict[str, object]]] = {}
     for line in pq.read_table(profiles / FILE).to_pylist():
-        for column in line["opted_out"]:
-            by_column.setdefault(column, []).append(line["uid"])
-    return SharedEmails({column: pa.array(uids) for column, uids in sorted(by_column.items())})
+        for out in line["opted_out"]:
+            by_column.setdefault(out["column"], []).append({"uid": line["uid"], "out": out["at"]})
+    schema = pa.schema([("uid", pa.string()), ("out", pa.int64())])
+    return SharedEmails({column: pa.Table.from_pylist(by_column[column], schema) for column in sorted(by_column)})

@@ -51,6 +51,7 @@ class WindowWriter:
     def add_rejected(self, part: pa.Table, rejects: pa.Table) -> None:
         """Appends profiles that broke the schema, and of some rejects those that are theirs."""
         self.rejected.add(part.drop_columns(["repeat"]))
+        self.hashes.add(part[self._email])
         self.rejects.add(rejects.filter(pc.is_in(rejects["uid"], value_set=part["UID"].combine_chunks())))
 
     def __enter__(self) -> Self:

@@ -139,15 +139,16 @@ class Town:
         return found
 
     def wrongly_left_out(self) -> list[str]:
-        """Opt-ins of those who have an address alone, later than any opt-out of anybody, that are not mailed."""
+        """Opt-ins of those who have an address alone that are not mailed.
+
+        Whoever has an opt-in that is older than anybody's opt-out of that list may be held back as a whole.
+        """
         found = []
-        for name in LISTS:
-            outs = self.opt_outs.get(name, [])
-            for uid, one in self.people.items():
-                alone = sum(other.email == one.email for other in self.people.values()) == 1
-                yes, at = one.lists.get(name, (False, 0))
-                if alone and yes and at > max(outs, default=0) and one.email not in self.mailed(name):
-                    found.append(f"{uid} on {name}")
+        for uid, one in self.people.items():
+            alone = sum(other.email == one.email for other in self.people.values()) == 1
+            ins = {name: at for name, (yes, at) in one.lists.items() if yes}
+            if alone and all(at > max(self.opt_outs.get(name, []), default=0) for name, at in ins.items()):
+                found += [f"{uid} on {name}" for name in ins if one.email not in self.mailed(name)]
         return found
 
     def _extract(self, table: FieldTable, window: Window) -> None:
