@@ -14,7 +14,7 @@ from gigya_cheetah_assets.ledger.agreement import INBOUND, Agreement
 from gigya_cheetah_assets.ledger.arrow import Texts, pc
 from gigya_cheetah_assets.ledger.baseline import Baseline
 from gigya_cheetah_assets.ledger.consent_log import ADDRESS_LEFT, ConsentEntry, ConsentLog
-from gigya_cheetah_assets.ledger.consents import OPT_IN, parse_consents
+from gigya_cheetah_assets.ledger.consents import OPT_IN, OPT_OUT, parse_consents
 from gigya_cheetah_assets.ledger.left import Left, leave
 from gigya_cheetah_assets.ledger.lookup import People
 from gigya_cheetah_assets.ledger.shape import RowShape
@@ -58,7 +58,7 @@ def record(people: People, shape: RowShape, window: str, left: pa.Table, *, now:
     """
     rows = left.to_pylist()
     for row in rows:
-        opted_out = row["state"] != OPT_IN
+        opted_out = row["state"] == OPT_OUT
         leave(
             people.connection,
             people.sync,

@@ -25,6 +25,7 @@ from gigya_cheetah_assets.ledger.arrow import Mask, Texts, column, mask, pc, pla
 from gigya_cheetah_assets.ledger.baseline import Baseline
 from gigya_cheetah_assets.ledger.consents import OPT_IN, OPT_OUT
 from gigya_cheetah_assets.ledger.digests import DIGEST_BYTES, encode_rows
+from gigya_cheetah_assets.ledger.leaving import LEFT, MAY_BE_IN
 from gigya_cheetah_assets.ledger.lists import (
     ABSENT,
     MOVED,
@@ -36,7 +37,7 @@ from gigya_cheetah_assets.ledger.lists import (
     ListRows,
     address_changes,
 )
-from gigya_cheetah_assets.ledger.neighbours import LEFT, Neighbours, renewed_opt_outs
+from gigya_cheetah_assets.ledger.neighbours import Neighbours, renewed_opt_outs
 from gigya_cheetah_assets.ledger.shape import UPDATED, RowShape, at_column, state_column
 
 Near: TypeAlias = Callable[[pa.Table, Baseline], Neighbours]
@@ -69,7 +70,7 @@ class Changes:
             that the ledger does not take them for delivered and they leave as soon as there is an address.
         withheld: Changed rows whose opt-in an opt-out of their address holds back: not in `profiles`.
         withheld_for: What holds them, aligned with them.
-        left: What people left at addresses that others have too, a table of `neighbours.LEFT`.
+        left: What people left at addresses that others have too, a table of `leaving.LEFT`.
     """
 
     profiles: pa.Table
@@ -165,7 +166,8 @@ def _changes(rows: pa.Table, before: Baseline, shape: RowShape, around: Neighbou
             lost, gained, out = (step | again for step, again in zip((lost, gained, out), taken_back, strict=True))
         nowhere = leaving.add(name, lost | out, addresses, pc.fill_null(now, ABSENT))
         stays_in = mask(pc.equal(now, OPT_IN)) & around.contested
-        leaving.add(name, stays_in, (old, *others), pa.repeat(MOVED, len(now)))
+        may_be_there = stays_in & mask(pc.is_in(before.consent(name)[0], value_set=MAY_BE_IN))
+        leaving.add(name, may_be_there, (old, *others), pa.repeat(MOVED, len(now)))
         leaving.add(name, around.inherited[name] & ~(lost | out), (new,), pc.fill_null(now, ABSENT))
         nowhere |= joining.add(name, gained | stays_in, (new,), pa.repeat(SOURCE, len(now)))
         unaddressed[name] = nowhere

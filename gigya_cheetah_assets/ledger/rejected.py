@@ -16,8 +16,9 @@ from gigya_cheetah_assets.ledger.arrow import Mask, Texts, column, mask, pc, pla
 from gigya_cheetah_assets.ledger.baseline import Baseline
 from gigya_cheetah_assets.ledger.compare import empty_as_null, filled, other_addresses
 from gigya_cheetah_assets.ledger.consents import OPT_IN, OPT_OUT
+from gigya_cheetah_assets.ledger.leaving import ADDRESS, MAY_BE_IN
 from gigya_cheetah_assets.ledger.lists import ABSENT, MOVED, OPTOUT_DATE, REASON, ListRows
-from gigya_cheetah_assets.ledger.neighbours import ADDRESS, Neighbours, renewed_opt_outs
+from gigya_cheetah_assets.ledger.neighbours import Neighbours, renewed_opt_outs
 from gigya_cheetah_assets.ledger.shape import UPDATED, RowShape, at_column, state_column
 
 
@@ -91,8 +92,8 @@ def compare_rejected(
 
 def _may_be_there(agreed: Texts, now: Texts) -> Mask:
     """Who is on a list by the ledger, or may be: where decisions crossed, it knows nothing."""
-    unknown = pc.and_(pc.is_null(agreed), pc.fill_null(pc.equal(now, OPT_IN), False))
-    return mask(pc.or_(pc.fill_null(pc.equal(agreed, OPT_IN), False), unknown))
+    may_be = pc.and_(pc.is_in(agreed, value_set=MAY_BE_IN), pc.fill_null(pc.equal(now, OPT_IN), False))
+    return mask(pc.or_(pc.fill_null(pc.equal(agreed, OPT_IN), False), may_be))
 
 
 def _addresses(rows: pa.Table, baseline: Baseline, shape: RowShape) -> tuple[Texts, Texts]:

@@ -24,7 +24,7 @@ def told_again(rows: pa.Table, before: Baseline, left: pa.Table, shape: RowShape
     Args:
         rows: A frame of rows that the window delivers.
         before: `Ledger.baseline` of their UIDs.
-        left: A table of `neighbours.LEFT`: what the window takes off addresses of others.
+        left: A table of `leaving.LEFT`: what the window takes off addresses of others.
         shape: Names of the columns.
         near: Who else is at their addresses: an opt-out there still holds an opt-in back that is not later.
 
@@ -53,9 +53,7 @@ def _without(before: Baseline, uids: list[str], lost: set[tuple[str, str]]) -> p
     """The agreed decisions without those that were lost, so that they count as opt-ins that are told anew."""
     return pa.array(
         [
-            format_consents(
-                {name: told for name, told in parse_consents(text or "").items() if (uid, name) not in lost}
-            )
+            format_consents({name: one for name, one in parse_consents(text or "").items() if (uid, name) not in lost})
             for uid, text in zip(uids, before.consents.to_pylist(), strict=True)
         ],
         pa.string(),

@@ -162,7 +162,7 @@ class Carrying:
         agreed = self.encodings.without_unwritable(agreed)
         changes = compare(agreed.take(places(goes)), before.take(places(goes)), self.shape, self.near)
         rows, theirs = agreed.take(places(held)), before.take(places(held))
-        opt_outs = compare_rejected(rows, theirs, self.shape, around=self.near(rows, theirs, held=True), held=True)
+        opt_outs = compare_rejected(rows, theirs, self.shape, around=self.near(rows, theirs), held=True)
         found: dict[Kind, pa.Table] = {kind: getattr(changes, kind) for kind in _SMALL}
         return found | {UNSUBSCRIBES: pa.concat_tables([changes.unsubscribes, opt_outs.unsubscribes])}
 

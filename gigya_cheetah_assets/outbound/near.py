@@ -36,8 +36,8 @@ class Near:
         # In a ledger without anybody nobody has an address: an initial load asks nothing.
         self._anybody = ledger.population(sync) > 0
 
-    def __call__(self, rows: pa.Table, before: Baseline, *, held: bool = False) -> Neighbours:
-        """The neighbours of some changed rows, whose agreed state is given too; `held` are those that may not go on."""
+    def __call__(self, rows: pa.Table, before: Baseline) -> Neighbours:
+        """The neighbours of some changed rows, whose agreed state is given too."""
         if not self._anybody:
             return Neighbours.nobody(len(rows), self._shape)
         moves = Moves.of(rows, before, self._shape)
@@ -52,7 +52,6 @@ class Near:
             holders=holders,
             crowded=self._crowded(moves),
             left=self._ledger.left(self._sync, (address for address, _ in asked), but_by=self._window.stamp),
-            held=held,
         )
 
     def _crowded(self, moves: Moves) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

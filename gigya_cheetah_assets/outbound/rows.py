@@ -39,7 +39,8 @@ from gigya_cheetah_assets.ledger import (
     told_again,
     without_those_told,
 )
-from gigya_cheetah_assets.ledger.neighbours import Neighbours, not_recorded_there
+from gigya_cheetah_assets.ledger.leaving import not_recorded_there
+from gigya_cheetah_assets.ledger.neighbours import Neighbours
 from gigya_cheetah_assets.mapping import FieldTable, Mapped, map_profiles
 from gigya_cheetah_assets.outbound import deleted, parked, shared_emails
 from gigya_cheetah_assets.outbound.carried import Carrying
@@ -278,7 +279,7 @@ class _RowsMaker:
         if not len(rows):
             return
         baseline = self._ledger.baseline(self._sync, rows[self._shape.key], window=self._window.stamp)
-        around = self._near((rows if held else self._at_home(rows, baseline)).combine_chunks(), baseline, held=held)
+        around = self._near((rows if held else self._at_home(rows, baseline)).combine_chunks(), baseline)
         self._left.append(around.left)
         self._let_opt_outs_leave(rows, baseline, around, held=held)
 

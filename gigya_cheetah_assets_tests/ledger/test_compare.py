@@ -81,7 +81,25 @@ def test_null_and_the_empty_text_are_no_difference(ledger: Ledger) -> None:
 def test_a_later_update_without_a_change_is_seen(ledger: Ledger) -> None:
     deliver(ledger, Person("u1"), Person("u2"), window="w1")
     found = changes(ledger, frame(Person("u1", updated=NOON), Person("u2")), window="w2")
-    assert found.seen.to_pylist() == [{"GIGYA_UID": "u1", "_updated": NOON}]
+    assert found.seen.select(["GIGYA_UID", "_updated"]).to_pylist() == [{"GIGYA_UID": "u1", "_updated": NOON}]
+
+
+def test_an_opt_out_that_is_said_once_more_is_seen_with_its_later_time_and_an_opt_in_with_its_own(
+    ledger: Ledger,
+) -> None:
+    deliver(ledger, Person("u1", news="opt_out", offers="opt_in", at=T0), window="w1")
+    again = frame(Person("u1", news="opt_out", offers="opt_in", at=NOON, updated=NOON))
+    found = deliver(ledger, Person("u1", news="opt_out", offers="opt_in", at=NOON, updated=NOON), window="w2")
+    assert (found.unchanged, found.profiles.num_rows) == (1, 0)
+    agreed = ledger.baseline("acme", again["GIGYA_UID"], window="w3")
+    assert [agreed.consent(name)[1].to_pylist() for name in SHAPE.subscriptions] == [[NOON], [T0]]
+
+
+def test_an_opt_out_with_an_earlier_time_or_none_changes_nothing(ledger: Ledger) -> None:
+    deliver(ledger, Person("u1", news="opt_out", at=T0), window="w1")
+    for window, at in (("w2", T0 - 1), ("w3", None)):
+        deliver(ledger, Person("u1", news="opt_out", at=at, updated=NOON), window=window)
+        assert ledger.baseline("acme", pa.array(["u1"]), window="w9").consent("NEWS")[1].to_pylist() == [T0]
 
 
 @pytest.mark.parametrize(

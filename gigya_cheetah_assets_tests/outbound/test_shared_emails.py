@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import pyarrow as pa
@@ -17,14 +18,15 @@ FIELDS = table(
 )
 
 
-def _person(uid: str, email: str, subscribed: bool | None) -> dict[str, object]:
+def _person(uid: str, email: str, subscribed: bool | None, day: int | None = None) -> dict[str, object]:
     person: dict[str, object] = {"UID": uid, "profile": {"email": email}}
-    return (
-        person if subscribed is None else person | {"subscriptions": {"news": {"email": {"isSubscribed": subscribed}}}}
-    )
+    if subscribed is None:
+        return person
+    dated = {} if day is None else {"lastUpdatedSubscriptionState": f"2026-01-{day:02}T00:00:00.000Z"}
+    return person | {"subscriptions": {"news": {"email": {"isSubscribed": subscribed, **dated}}}}
 
 
-def _found(folder: Path, *people: tuple[str, str, bool | None]) -> tuple[int, pa.Table]:
+def _found(folder: Path, *people: tuple[Any, ...]) -> tuple[int, pa.Table]:
     frame = profiles(FIELDS, *[_person(*person) for person in people])
     pq.write_table(frame, folder / "profiles.parquet")
     hashes = shared_emails.AddressHashes()
@@ -48,6 +50,32 @@ def test_an_opt_in_is_withheld_while_another_account_of_the_address_opted_out(tm
     assert shared.rejects(withheld, "GIGYA_UID").to_pylist() == [
         {"uid": "in", "column": "NEWS", "reason": "email_shared_with_opted_out_account"}
     ]
+
+
+@pytest.mark.parametrize(
+    ("opt_in", "opt_outs", "goes"),
+    [(5, [4], True), (5, [5], False), (5, [4, 6], False), (5, [4, None], False), (None, [4], False)],
+)
+def test_an_opt_in_goes_on_only_when_it_is_later_than_each_opt_out_of_the_address(
+    tmp_path: Path, opt_in: int | None, opt_outs: list[int | None], goes: bool
+) -> None:
+    others = [(f"out{number}", "two@example.org", False, day) for number, day in enumerate(opt_outs)]
+    _, frame = _found(tmp_path, ("in", "two@example.org", True, opt_in), *others)
+    _, withheld = shared_emails.read(tmp_path).withhold(map_profiles(FIELDS, frame).rows, "GIGYA_UID")
+    assert withheld["GIGYA_UID"].to_pylist() == ([] if goes else ["in"])
+
+
+def test_an_opt_out_of_a_rejected_profile_withholds_too(tmp_path: Path) -> None:
+    bad = profiles(FIELDS, _person("out", "two@example.org", subscribed=False))
+    pq.write_table(bad, tmp_path / "rejected.parquet")
+    good = profiles(FIELDS, _person("in", "two@example.org", subscribed=True))
+    pq.write_table(good, tmp_path / "profiles.parquet")
+    hashes = shared_emails.AddressHashes()
+    for frame in (good, bad):
+        hashes.add(frame["profile.email"])
+    assert shared_emails.find(FIELDS, tmp_path, hashes) == 2
+    _, withheld = shared_emails.read(tmp_path).withhold(map_profiles(FIELDS, good).rows, "GIGYA_UID")
+    assert withheld["GIGYA_UID"].to_pylist() == ["in"]
 
 
 def test_accounts_of_one_mind_are_reported_and_go_on(tmp_path: Path) -> None:
