@@ -62,7 +62,7 @@ def record(people: People, shape: RowShape, window: str, left: pa.Table, *, now:
         leave(
             people.connection,
             people.sync,
-            Left(row["address"], row["subscription"], opted_out, row["at"] if opted_out else None, window),
+            Left(row["address"], row["subscription"], opted_out, row["at"] if opted_out else None, window, row["uid"]),
         )
     withdrawn = [row for row in rows if row["state"] == OPT_IN]
     logged = _logged(people, window, [row["uid"] for row in withdrawn]) if again else set()

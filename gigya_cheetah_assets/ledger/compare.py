@@ -37,8 +37,9 @@ from gigya_cheetah_assets.ledger.lists import (
     ListRows,
     address_changes,
 )
-from gigya_cheetah_assets.ledger.neighbours import Neighbours, renewed_opt_outs
-from gigya_cheetah_assets.ledger.shape import UPDATED, RowShape, at_column, state_column
+from gigya_cheetah_assets.ledger.neighbours import Neighbours
+from gigya_cheetah_assets.ledger.renewed import renewed_opt_outs, seen_again
+from gigya_cheetah_assets.ledger.shape import UPDATED, RowShape, state_column
 
 Near: TypeAlias = Callable[[pa.Table, Baseline], Neighbours]
 """Looks up who else is at the addresses of some changed rows, whose agreed state is given too."""
@@ -110,7 +111,7 @@ def compare(rows: pa.Table, baseline: Baseline, shape: RowShape, near: Near | No
     changes = _let_go(changed, baseline.take(where), shape, near)
     return replace(
         changes,
-        seen=_seen(rows.take(seen), baseline.take(seen), shape),
+        seen=seen_again(rows.take(seen), baseline.take(seen), shape),
         known=baseline.known_count,
         unchanged=rows.num_rows - changed.num_rows,
     )
@@ -123,15 +124,6 @@ def _said_again_to_others(rows: pa.Table, before: Baseline, shape: RowShape, nea
         where = places(again)
         again[again] = np.logical_or.reduce([*near(rows.take(where), before.take(where)).inherited.values()])
     return again
-
-
-def _seen(rows: pa.Table, before: Baseline, shape: RowShape) -> pa.Table:
-    """Key and consent columns; a decision's time is that of the ledger but where an opt-out was renewed."""
-    seen = rows.select([shape.key, *shape.consent_columns])
-    for name, again in renewed_opt_outs(rows, before, shape).items():
-        times = pc.if_else(pa.array(again), column(rows, at_column(name)), before.consent(name)[1])
-        seen = seen.set_column(seen.schema.get_field_index(at_column(name)), at_column(name), times)
-    return seen
 
 
 def _let_go(rows: pa.Table, before: Baseline, shape: RowShape, near: Near | None) -> Changes:

@@ -174,6 +174,9 @@ def _which(table: sa.Table, sync: str, known: Known) -> tuple[sa.ColumnElement[b
     by_person = _texts(table, _PERSON)
     if by_person:
         own = sa.or_(*(column.in_(known.keys) for column in by_person))
+        if table is left:
+            # What an earlier version kept tells the address alone.
+            own = sa.or_(own, sa.and_(left.c.uid == "", left.c.address.in_(known.addresses)))
         slot = (table.c.slot.in_(slots(known.keys)),) if "slot" in table.c else ()
         return (table.c.sync == sync, *slot, own)
     by_address = _texts(table, _ADDRESS)

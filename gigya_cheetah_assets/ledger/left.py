@@ -17,7 +17,7 @@ from gigya_cheetah_assets.ledger.parked import normal_address
 from gigya_cheetah_assets.ledger.tables import left
 
 _CHUNK = 500
-_KEY = ("address", "subscription", "source")
+_KEY = ("address", "subscription", "source", "uid")
 
 
 class Left(NamedTuple):
@@ -29,6 +29,7 @@ class Left(NamedTuple):
         opted_out: Whether it is an opt-out; else somebody only went off the list there.
         decided_at: When the opt-out was decided, epoch ms; None if that is not known.
         source: Stamp of the window that left it.
+        uid: Who left it; "" where an earlier version did not keep that.
     """
 
     address: str
@@ -36,10 +37,11 @@ class Left(NamedTuple):
     opted_out: bool
     decided_at: int | None
     source: str
+    uid: str
 
 
 def leave(connection: Connection, sync: str, one: Left) -> None:
-    """Keeps it; of two of one window an opt-out stays, one without a time before others, else the later."""
+    """Keeps it; of two of one person and window an opt-out stays, one without a time before others, else the later."""
     one = one._replace(address=normal_address(one.address))
     which = (left.c.sync == sync, *(left.c[name] == getattr(one, name) for name in _KEY))
     known = connection.execute(sa.select(*(left.c[name] for name in Left._fields)).where(*which)).first()

@@ -7,7 +7,8 @@ CheetahMail keeps consent by address, and an address change carries it along. Co
   the person goes from the lists of the old address and joins those of the new one anew.
 - Who comes to an address does not inherit: where another one is opted in there, the address leaves the list. So it
   does when somebody there says no once more, later than what the ledger has of her.
-- An opt-out of another one at the new address, or one that was left there, blocks an opt-in that is not provably later.
+- An opt-out of another one at the new address, or that another one left there, blocks an opt-in that is not provably
+  later.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from gigya_cheetah_assets.ledger.baseline import Baseline
 from gigya_cheetah_assets.ledger.consents import OPT_IN, OPT_OUT
 from gigya_cheetah_assets.ledger.leaving import LEFT, Decisions, Line, lost_by, own
 from gigya_cheetah_assets.ledger.left import Left
-from gigya_cheetah_assets.ledger.shape import RowShape, at_column, state_column
+from gigya_cheetah_assets.ledger.renewed import renewed_opt_outs
+from gigya_cheetah_assets.ledger.shape import RowShape, state_column
 
 
 @dataclass(frozen=True)
@@ -70,16 +72,6 @@ class Moves:
                 cells.take(places(who)).to_pylist(), uids.take(places(who)).to_pylist(), strict=True
             )
         ]
-
-
-def renewed_opt_outs(rows: pa.Table, before: Baseline, shape: RowShape) -> dict[str, Mask]:
-    """By subscription who is opted out by the ledger and the rows, in these by a later decision."""
-    renewed = {}
-    for name in shape.subscriptions:
-        agreed, agreed_at = before.consent(name)
-        still_out = pc.and_(pc.equal(agreed, OPT_OUT), pc.equal(column(rows, state_column(name)), OPT_OUT))
-        renewed[name] = mask(pc.and_(still_out, pc.greater(column(rows, at_column(name)), agreed_at)))
-    return renewed
 
 
 @dataclass(frozen=True)
@@ -156,7 +148,7 @@ def neighbours(
         contested[row] |= bool(moves.moved[row] and (there or behind or new[row] in taken_off))
         for name, one in decisions.items():
             if one.now[row] == OPT_IN:
-                outs = [*_outs(there, name), *stayed.get((new[row], name), ())]
+                outs = [*_outs(there, name), *(at for uid, at in stayed.get((new[row], name), ()) if uid != uids[row])]
                 blocked[name][row] = any(not _later(one.at[row], out) for out in outs)
             elif moves.arrives[row] or moves.renewed[name][row]:
                 heirs = [*lost_by(there, new[row], [name])]
@@ -183,12 +175,12 @@ def _outs(people: Sequence[Holder], name: str) -> list[int | None]:
     return [one.states[name][1] for one in people if one.states.get(name, ("",))[0] == OPT_OUT]
 
 
-def _opt_outs(left: Iterable[Left]) -> dict[tuple[str, str], list[int | None]]:
-    """The times of opt-outs that were left, by address and subscription."""
-    found: dict[tuple[str, str], list[int | None]] = {}
+def _opt_outs(left: Iterable[Left]) -> dict[tuple[str, str], list[tuple[str, int | None]]]:
+    """Who left an opt-out, and of when it is, by address and subscription."""
+    found: dict[tuple[str, str], list[tuple[str, int | None]]] = {}
     for one in left:
         if one.opted_out:
-            found.setdefault((one.address, one.subscription), []).append(one.decided_at)
+            found.setdefault((one.address, one.subscription), []).append((one.uid, one.decided_at))
     return found
 
 

@@ -18,7 +18,8 @@ from gigya_cheetah_assets.ledger.compare import empty_as_null, filled, other_add
 from gigya_cheetah_assets.ledger.consents import OPT_IN, OPT_OUT
 from gigya_cheetah_assets.ledger.leaving import ADDRESS, MAY_BE_IN
 from gigya_cheetah_assets.ledger.lists import ABSENT, MOVED, OPTOUT_DATE, REASON, ListRows
-from gigya_cheetah_assets.ledger.neighbours import Neighbours, renewed_opt_outs
+from gigya_cheetah_assets.ledger.neighbours import Neighbours
+from gigya_cheetah_assets.ledger.renewed import renewed_opt_outs
 from gigya_cheetah_assets.ledger.shape import UPDATED, RowShape, at_column, state_column
 
 

@@ -217,6 +217,7 @@ left = sa.Table(
     sa.Column("address", sa.Text, primary_key=True),
     sa.Column("subscription", sa.Text, primary_key=True),
     sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("uid", sa.Text, primary_key=True),
     sa.Column("opted_out", sa.Boolean, nullable=False),
     sa.Column("decided_at", sa.BigInteger),
 )

@@ -20,14 +20,14 @@ def left(ledger: Ledger, *found: Left) -> None:
 
 
 def test_what_was_left_is_found_by_the_address_whatever_its_letter_case(ledger: Ledger) -> None:
-    left(ledger, Left(" Two@Example.org", "NEWS", True, T0, "w1"))
-    assert ledger.left("acme", ["TWO@example.org"], but_by="w2") == [Left(AT, "NEWS", True, T0, "w1")]
+    left(ledger, Left(" Two@Example.org", "NEWS", True, T0, "w1", "u1"))
+    assert ledger.left("acme", ["TWO@example.org"], but_by="w2") == [Left(AT, "NEWS", True, T0, "w1", "u1")]
     assert ledger.left("acme", ["other@example.org"], but_by="w2") == []
     assert ledger.left("other", [AT], but_by="w2") == []
 
 
 def test_a_window_that_runs_again_does_not_see_what_it_left_itself(ledger: Ledger) -> None:
-    left(ledger, Left(AT, "NEWS", True, T0, "w1"), Left(AT, "NEWS", True, T0 + 5, "w2"))
+    left(ledger, Left(AT, "NEWS", True, T0, "w1", "u1"), Left(AT, "NEWS", True, T0 + 5, "w2", "u1"))
     assert [one.source for one in ledger.left("acme", [AT], but_by="w2")] == ["w1"]
 
 
@@ -42,10 +42,10 @@ def test_a_window_that_runs_again_does_not_see_what_it_left_itself(ledger: Ledge
         ((True, None), (True, T0), (True, None)),
     ],
 )
-def test_of_two_of_one_window_the_one_that_holds_more_back_stays(
+def test_of_two_of_one_person_and_window_the_one_that_holds_more_back_stays(
     ledger: Ledger, first: tuple[bool, int | None], second: tuple[bool, int | None], stays: tuple[bool, int | None]
 ) -> None:
-    left(ledger, *(Left(AT, "NEWS", *one, "w1") for one in (first, second)))
+    left(ledger, *(Left(AT, "NEWS", *one, "w1", "u1") for one in (first, second)))
     assert [one[2:4] for one in ledger.left("acme", [AT], but_by="")] == [stays]
 
 
@@ -59,4 +59,4 @@ def test_opt_outs_that_an_earlier_version_kept_are_still_there(url: str) -> None
         connection.execute(sa.text(f"{old} ('acme', '{AT}', 'NEWS', {T0}, 'w1', {T0})"))
     database.close()
     with Ledger.open(url) as ledger:
-        assert ledger.left("acme", [AT], but_by="") == [Left(AT, "NEWS", True, T0, "w1")]
+        assert ledger.left("acme", [AT], but_by="") == [Left(AT, "NEWS", True, T0, "w1", "")]

@@ -8,9 +8,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from gigya_cheetah_assets.ledger.tables import left
 from gigya_cheetah_assets.sandbox.cheetahmail.subscriber import Key
 from gigya_cheetah_assets_tests.outbound.town import LISTS, NAMES, Town, town
 
@@ -307,6 +309,21 @@ def test_an_opt_in_that_is_later_than_the_opt_out_of_another_of_the_address_goes
     settle(place)
     assert place.wrongly_mailed() == []
     assert C in place.mailed(NEWS)
+
+
+def test_nobodys_own_opt_out_that_was_left_at_an_address_holds_her_opt_in_back(place: Town) -> None:
+    place.lives("ann", A)
+    place.lives("bob", B)
+    place.says("ann", NEWS, yes=False)
+    place.window()
+    place.lives("ann", B)
+    place.window()
+    with place.ledger.transaction("acme") as (connection, _):
+        connection.execute(sa.update(left).values(decided_at=None))
+    place.lives("ann", A)
+    place.says("ann", NEWS, yes=True)
+    assert place.window().rejected == 0
+    assert place.mailed(NEWS) == {A}
 
 
 PEOPLE, PLACES = ("ann", "bob", "cid"), (A, B, C)
