@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from gigya_cheetah_assets.ledger import Ledger, RejectedOptOuts, compare_rejected
+from gigya_cheetah_assets.ledger.neighbours import Neighbours
 from gigya_cheetah_assets_tests.ledger.people import DAY, SHAPE, T0, Person, changes, deliver, frame, listed
 
 
@@ -51,6 +55,18 @@ def test_a_new_address_in_the_row_leaves_beside_the_one_that_cheetahmail_knows(l
     assert [row[0] for row in listed(found.unsubscribes)] == ["known@example.org", "new@example.org"]
     same = rejected(ledger, Person("u1", "KNOWN@example.org", news="opt_out"))
     assert [row[0] for row in listed(same.unsubscribes)] == ["known@example.org"]
+
+
+def test_an_opt_out_that_a_rejected_row_says_once_more_leaves_only_where_others_are_opted_in(ledger: Ledger) -> None:
+    deliver(ledger, Person("u1", "two@example.org", news="opt_out", at=T0), window="w1")
+    rows = frame(Person("u1", "two@example.org", news="opt_out", at=T0 + DAY, updated=T0 + DAY))
+    agreed = ledger.baseline("acme", rows["GIGYA_UID"], window="w2")
+    alone = Neighbours.nobody(1, SHAPE)
+    with_others = dataclasses.replace(alone, inherited={"NEWS": np.array([True]), "OFFERS": np.array([False])})
+    assert compare_rejected(rows, agreed, SHAPE, around=alone).unsubscribes.num_rows == 0
+    found = compare_rejected(rows, agreed, SHAPE, around=with_others)
+    assert listed(found.unsubscribes) == [("two@example.org", "u1", "NEWS", "20260102000000", "opt_out")]
+    assert found.consents["_at.NEWS"].to_pylist() == [T0 + DAY]
 
 
 def test_an_opt_out_that_no_address_can_carry_is_counted_and_comes_up_again(ledger: Ledger) -> None:
