@@ -142,7 +142,7 @@ def neighbours(
     old, new = moves.old.to_pylist(), moves.new.to_pylist()
     decisions = {name: Decisions.of(rows, before, name) for name in shape.subscriptions}
     lines: list[Line] = []
-    for row in np.flatnonzero(moves.asked & _crossed(moves, holders, left)).tolist():
+    for row in np.flatnonzero(crossed(moves, holders, left)).tolist():
         there = [one for one in holders.get(new[row], ()) if one.uid != uids[row]]
         behind = [one for one in holders.get(old[row] or "", ()) if one.uid != uids[row]] if moves.moved[row] else []
         contested[row] |= bool(moves.moved[row] and (there or behind or new[row] in taken_off))
@@ -161,10 +161,10 @@ def neighbours(
     return Neighbours(moves.moved, contested, blocked, inherited, pa.Table.from_pylist([*lines], schema=LEFT))
 
 
-def _crossed(moves: Moves, holders: Mapping[str, object], left: Iterable[Left]) -> Mask:
-    """Who comes from or to an address where somebody else is or has left anything: few, so only they are looked at."""
+def crossed(moves: Moves, holders: Mapping[str, object], left: Iterable[Left]) -> Mask:
+    """Who asks, and comes from or to an address where somebody else is or has left anything: few people."""
     there = pa.array([*holders, *(one.address for one in left)], pa.string())
-    return mask(pc.or_(*(pc.is_in(cells, value_set=there) for cells in (moves.new, moves.old))))
+    return moves.asked & mask(pc.or_(*(pc.is_in(cells, value_set=there) for cells in (moves.new, moves.old))))
 
 
 def _later(opt_in: int | None, opt_out: int | None) -> bool:

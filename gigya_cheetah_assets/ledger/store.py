@@ -24,6 +24,8 @@ from gigya_cheetah_assets.ledger.deliveries import DeliveredFile, Delivery, ente
 from gigya_cheetah_assets.ledger.digests import slots
 from gigya_cheetah_assets.ledger.earlier import was_delivered
 from gigya_cheetah_assets.ledger.former import delivered_addresses
+from gigya_cheetah_assets.ledger.given import Written
+from gigya_cheetah_assets.ledger.given import read as read_given
 from gigya_cheetah_assets.ledger.left import Left
 from gigya_cheetah_assets.ledger.left import read as read_left
 from gigya_cheetah_assets.ledger.lookup import Head, People, head
@@ -240,6 +242,11 @@ class Ledger:
         """What people left at some addresses in other windows than `but_by`."""
         with self._session.reading() as connection:
             return read_left(connection, sync, addresses, but_by=but_by)
+
+    def written_opt_ins(self, sync: str, uids: Sequence[str]) -> Written:
+        """When some people gave the opt-ins that we wrote to Gigya, by UID and column."""
+        with self._session.reading() as connection:
+            return read_given(connection, sync, uids)
 
     def corrections(self, sync: str, window: str, *, with_open: bool = True) -> dict[str, int]:
         """The people that a window has to read besides its own, since CheetahMail holds a value of theirs that lost.

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gigya_cheetah_assets.ledger import Baseline, Ledger, RowShape
-from gigya_cheetah_assets.ledger.neighbours import Moves, Neighbours, neighbours
+from gigya_cheetah_assets.ledger.given import as_given
+from gigya_cheetah_assets.ledger.neighbours import Moves, Neighbours, crossed, neighbours
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound.window import Window
 from gigya_cheetah_assets.store.batches import read_batches
@@ -45,14 +46,10 @@ class Near:
             return Neighbours.nobody(len(rows), self._shape)
         asked = moves.addresses(rows[self._shape.key].combine_chunks())
         holders = self._ledger.holders(self._sync, asked, window=self._window.stamp, shape=self._shape)
-        return neighbours(
-            rows,
-            before,
-            self._shape,
-            holders=holders,
-            crowded=self._crowded(moves),
-            left=self._ledger.left(self._sync, (address for address, _ in asked), but_by=self._window.stamp),
-        )
+        left = self._ledger.left(self._sync, (address for address, _ in asked), but_by=self._window.stamp)
+        met = rows[self._shape.key].filter(pa.array(crossed(moves, holders, left))).to_pylist()
+        rows = as_given(rows, self._ledger.written_opt_ins(self._sync, met), self._shape)
+        return neighbours(rows, before, self._shape, holders=holders, crowded=self._crowded(moves), left=left)
 
     def _crowded(self, moves: Moves) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Whose old address the window holds, or whose new one more than once; a hash too many harms nobody."""

@@ -28,6 +28,7 @@ from gigya_cheetah_assets.ledger import (
     told_again,
     without_those_told,
 )
+from gigya_cheetah_assets.ledger.given import as_given
 from gigya_cheetah_assets.ledger.leaving import not_recorded_there
 from gigya_cheetah_assets.ledger.neighbours import Neighbours
 from gigya_cheetah_assets.mapping import FieldTable, Mapped, map_profiles
@@ -107,7 +108,7 @@ class RowsMaker:
         self.following.follow(profiles)
         standing = self.following.standing(mapped.rows)
         counts.unchanged += len(mapped.rows) - len(standing)
-        rows, withheld = self._shared.withhold(self._flags.set(standing), self._shape.key)
+        rows, withheld, shared = self._shared.withhold(self._flags.set(standing), self._given, self._shape.key)
         rows, waiting, waits = parked.withhold(rows, self._parked, self._shape)
         rows, buried, graves = deleted.withhold(rows, self._stones, self._shape)
         breaches = schemas.validate(self._schema, rows)
@@ -115,7 +116,7 @@ class RowsMaker:
         good, unwritable, lines = self._encodings.split(breaches.good)
         for rejects in (
             mapped.rejects,
-            self._shared.rejects(withheld, self._shape.key),
+            shared,
             waits,
             graves,
             breaches.rejects,
@@ -133,6 +134,11 @@ class RowsMaker:
         rejected = pa.concat_tables([mapped.rejected, breaches.bad, unwritable])
         self._rejected(_without(rejected, self._shape.key, repeats))
         counts.rejected += len(rejected) + len(held)
+
+    def _given(self, rows: pa.Table) -> pa.Table:
+        """Rows with the times at which people gave their opt-ins, of those who may have to wait for others."""
+        uids = self._shared.among(rows[self._shape.key])
+        return as_given(rows, self._ledger.written_opt_ins(self._sync, uids), self._shape) if uids else rows
 
     def add_rejected(self, profiles: pa.Table) -> None:
         """Lets the opt-outs of profiles that were rejected already still leave."""

@@ -6,11 +6,11 @@ and an opt-in of one is withheld while another of them has opted out, unless it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +22,7 @@ from gigya_cheetah_assets.ledger.consents import OPT_IN, OPT_OUT
 from gigya_cheetah_assets.ledger.shape import at_column, state_column
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.mapping.columns import mapped
+from gigya_cheetah_assets.mapping.rows import REJECTS
 from gigya_cheetah_assets.store.batches import read_batches
 from gigya_cheetah_assets.store.crc import crc32s
 
@@ -107,6 +108,14 @@ def _decisions(field: FieldConfig, profiles: pa.Table) -> tuple[list[str | None]
     return ([], []) if column.states is None else (column.states[0].to_pylist(), column.states[1].to_pylist())
 
 
+class Withheld(NamedTuple):
+    """What becomes of a ROWS frame: what may go on, what is withheld, and the rejects (uid, column, reason)."""
+
+    good: pa.Table
+    withheld: pa.Table
+    rejects: pa.Table
+
+
 @dataclass(frozen=True)
 class SharedEmails:
     """The accounts whose opt-in is withheld.
@@ -118,23 +127,28 @@ class SharedEmails:
 
     withheld: dict[str, pa.Table]
 
-    def withhold(self, rows: pa.Table, key: str) -> tuple[pa.Table, pa.Table]:
-        """Splits a ROWS frame into what may go on and what is withheld."""
-        if not self.withheld:
-            return rows, rows.slice(0, 0)
-        mask = pa.array(np.zeros(len(rows), dtype=bool))
-        for column in self.withheld:
-            mask = pc.or_(mask, self._mask(rows, key, column))
-        return rows.filter(pc.invert(mask)), rows.filter(mask)
+    def withhold(self, rows: pa.Table, given: Callable[[pa.Table], pa.Table], key: str) -> Withheld:
+        """Splits a ROWS frame.
 
-    def rejects(self, rows: pa.Table, key: str) -> pa.Table:
-        """The reject lines (uid, column, reason) of withheld rows."""
-        lines = [
-            {"uid": uid, "column": column, "reason": REASON}
-            for column in self.withheld
-            for uid in rows[key].filter(self._mask(rows, key, column)).to_pylist()
-        ]
-        return pa.Table.from_pylist(lines, pa.schema([(n, pa.string()) for n in ("uid", "column", "reason")]))
+        Args:
+            rows: The frame.
+            given: Gives rows the times at which people gave their opt-ins; asked only where it matters.
+            key: The column of the UID.
+        """
+        lines = [REJECTS.empty_table()]
+        mask = pa.array(np.zeros(len(rows), dtype=bool))
+        decided = given(rows) if self.withheld else rows
+        for column in self.withheld:
+            hit = self._mask(decided, key, column)
+            uids = rows[key].filter(hit)
+            lines.append(pa.table([uids, *(pa.repeat(word, len(uids)) for word in (column, REASON))], schema=REJECTS))
+            mask = pc.or_(mask, hit)
+        return Withheld(rows.filter(pc.invert(mask)), rows.filter(mask), pa.concat_tables(lines))
+
+    def among(self, uids: pa.ChunkedArray) -> list[str]:
+        """Those of some people whose opt-in may be withheld."""
+        known = [others["uid"].combine_chunks() for others in self.withheld.values()]
+        return uids.filter(pc.is_in(uids, value_set=pa.concat_arrays(known))).to_pylist() if known else []
 
     def _mask(self, rows: pa.Table, key: str, column: str) -> pa.ChunkedArray:
         opted_in = pc.fill_null(pc.equal(rows[state_column(column)], OPT_IN), False)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from gigya_cheetah_assets.ledger.tables import left
+from gigya_cheetah_assets.ledger.tables import inbound_cells, left
 from gigya_cheetah_assets.sandbox.cheetahmail.subscriber import Key
 from gigya_cheetah_assets_tests.outbound.town import LISTS, NAMES, Town, town
 
@@ -309,6 +309,24 @@ def test_an_opt_in_that_is_later_than_the_opt_out_of_another_of_the_address_goes
     settle(place)
     assert place.wrongly_mailed() == []
     assert C in place.mailed(NEWS)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_an_opt_in_that_we_wrote_to_gigya_counts_by_when_the_person_gave_it(place: Town, together: bool) -> None:
+    place.lives("ann", A)
+    place.lives("cid", C)
+    place.window()
+    given = place.now
+    place.says("cid", NEWS, yes=False)
+    if not together:
+        place.window()
+    place.lives("ann", C)
+    place.says("ann", NEWS, yes=True)
+    values = {"uid": "ann", "value": "opt_in", "evidence_at": given, "written_at": place.now}
+    with place.ledger.transaction("acme") as (connection, _):
+        connection.execute(sa.insert(inbound_cells).values(sync="acme", column_name=NEWS, **values))
+    assert place.window().rejected == 1
+    assert place.mailed(NEWS) == set()
 
 
 def test_nobodys_own_opt_out_that_was_left_at_an_address_holds_her_opt_in_back(place: Town) -> None:
