@@ -256,6 +256,9 @@ class World:
             self._say(one.uid, column, "no", "CheetahMail")
 
     def _complain(self, one: Subscriber, column: str) -> None:
+        # Who is on no list gets no mail to complain about, and no feed of unsubscribes could tell of it.
+        if "in" not in one.lists.values():
+            return
         # A complaint is about all that we mail, whatever the list.
         for name in LISTS:
             self._say(one.uid, name, "no", "CheetahMail, as a complaint")
