@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gigya_cheetah_assets.config.gigya import GigyaConfig
 from gigya_cheetah_assets.gigya import Clock, GigyaClient, TokenBucket
+from gigya_cheetah_assets.gigya.envelope import Envelope, envelope_only
 from gigya_cheetah_assets_tests.gigya.scripted_site import GIGYA_TIME, ScriptedSite
 
 ENVIRON = {
@@ -19,6 +20,8 @@ ENVIRON = {
 }
 USER_KEY_AUTH = {"type": "user_key", "user_key": {"env": "USER_KEY"}, "secret": {"env": "SECRET"}}
 MakeClient = Callable[..., GigyaClient]
+GET = "accounts.getAccountInfo"
+SET = "accounts.setAccountInfo"
 
 
 class FakeTime:
@@ -43,6 +46,10 @@ class FakeTime:
 def config(domain: str, **changes: Any) -> GigyaConfig:
     plain = {"api_domain": domain, "scheme": "http", "api_key": {"env": "API_KEY"}, "auth": USER_KEY_AUTH}
     return GigyaConfig.model_validate({**plain, "requests_per_second": 10_000, **changes})
+
+
+def call(client: GigyaClient, method: str = GET, **params: Any) -> Envelope:
+    return client.call(method, params, envelope_only)
 
 
 @pytest.fixture
