@@ -21,7 +21,8 @@ from gigya_cheetah_assets.ledger.shape import RowShape, at_column, state_column
 
 ADDRESS = r"^[^@\s]+@[^@\s]+$"
 """What looks like an address: one @ and no blanks."""
-MAY_BE_IN = pa.array([OPT_IN, None], pa.string())
+_MAY_BE_IN = (OPT_IN, None)
+MAY_BE_IN = pa.array(_MAY_BE_IN, pa.string())
 """Agreed states with which CheetahMail may have a person on a list: null where decisions crossed."""
 LEFT = pa.schema(
     [("uid", pa.string()), ("address", pa.string()), ("subscription", pa.string()), ("state", pa.string()),
@@ -60,7 +61,7 @@ class Decisions:
         """Whether the old address goes off the list if this person's move is contested."""
         agreed, now = self.agreed[row], self.now[row]
         if now == OPT_IN:
-            return agreed in (OPT_IN, None)
+            return agreed in _MAY_BE_IN
         return agreed == OPT_IN or (now == OPT_OUT and agreed != OPT_OUT)
 
 
@@ -76,12 +77,11 @@ def lost_by(people: Sequence[Holder], address: str, subscriptions: Sequence[str]
 def own(uid: str, address: str, row: int, decisions: dict[str, Decisions]) -> Iterator[Line]:
     """What a person leaves at her old address when her move is contested."""
     for name, one in decisions.items():
-        state = one.agreed[row]
-        if state is None and one.now[row] == OPT_IN:
-            state = OPT_IN
-        if state == OPT_OUT or one.leave_old_address(row):
+        agreed, at = one.agreed[row], one.agreed_at[row]
+        if agreed == OPT_OUT or one.leave_old_address(row):
+            # A decision that crossed with another is logged as withdrawn, so that the echo of that is known.
+            state = OPT_IN if agreed is None and one.now[row] == OPT_IN else agreed
             kept = state if state in (OPT_IN, OPT_OUT) else None
-            at = one.agreed_at[row]
             yield Line(uid=uid, address=address, subscription=name, state=kept, at=at, again=False)
 
 

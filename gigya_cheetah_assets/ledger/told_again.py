@@ -45,7 +45,7 @@ def told_again(rows: pa.Table, before: Baseline, left: pa.Table, shape: RowShape
 
 def without_those_told(left: pa.Table, uids: pa.ChunkedArray) -> pa.Table:
     """A table of `LEFT` in which nothing of these people has to be told anew by the next window."""
-    again = pc.and_(left["again"], pc.invert(pc.is_in(left["uid"], value_set=column(pa.table({"": uids}), ""))))
+    again = pc.and_(left["again"], pc.invert(pc.is_in(left["uid"], value_set=uids.combine_chunks())))
     return left.set_column(left.schema.get_field_index("again"), "again", again)
 
 
