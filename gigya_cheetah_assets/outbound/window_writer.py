@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,7 +16,7 @@ from gigya_cheetah_assets.store.batches import LazyParquet
 from gigya_cheetah_assets.store.rejects import RejectsWriter
 
 
-class WindowWriter:
+class WindowWriter(ExitStack):
     """Takes the profiles of one window, part by part.
 
     Attributes:
@@ -29,17 +28,16 @@ class WindowWriter:
     """
 
     def __init__(self, table: FieldTable, window: Window, folder: Path, corrections: Corrections) -> None:
+        super().__init__()
         self.window = window
         self.folder = folder
         self.corrections = corrections
         self.lite = self.repeats = 0
         self._email = table.email.paths[0]
         self.hashes = shared_emails.AddressHashes()
-        with ExitStack() as stack:
-            self.profiles = stack.enter_context(LazyParquet(folder / "profiles.parquet"))
-            self.rejected = stack.enter_context(LazyParquet(folder / "rejected.parquet"))
-            self.rejects = stack.enter_context(RejectsWriter(folder))
-            self._stack = stack.pop_all()
+        self.profiles = self.enter_context(LazyParquet(folder / "profiles.parquet"))
+        self.rejected = self.enter_context(LazyParquet(folder / "rejected.parquet"))
+        self.rejects = self.enter_context(RejectsWriter(folder))
 
     def add(self, part: pa.Table) -> None:
         """Appends good profiles, with their column `repeat`."""
@@ -53,12 +51,6 @@ class WindowWriter:
         self.rejected.add(part.drop_columns(["repeat"]))
         self.hashes.add(part[self._email])
         self.rejects.add(rejects.filter(pc.is_in(rejects["uid"], value_set=part["UID"].combine_chunks())))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
 
 
 def first_time(profiles: pa.Table) -> pa.Table:
