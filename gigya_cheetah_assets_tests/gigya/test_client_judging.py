@@ -138,7 +138,7 @@ def test_imports_of_one_account_rest_for_a_minute(site: ScriptedSite, client: Gi
     assert fake.slept == [60.0]
 
 
-def test_the_budget_bounds_the_wholecall(site: ScriptedSite, make_client: MakeClient, fake: FakeTime) -> None:
+def test_the_budget_bounds_the_whole_call(site: ScriptedSite, make_client: MakeClient, fake: FakeTime) -> None:
     site.always[GET] = failed(403048)
     with pytest.raises(RateLimited):
         call(make_client(retry_seconds=30))
