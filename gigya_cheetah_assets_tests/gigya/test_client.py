@@ -238,7 +238,7 @@ def test_a_session_of_the_callers_own_is_used_and_closed(site: ScriptedSite, fak
     assert site.requests[0].headers["user-agent"] == "acme"
 
 
-def test_a_missing_variable_is_named_before_anycall(site: ScriptedSite) -> None:
+def test_a_missing_variable_is_named_before_any_call(site: ScriptedSite) -> None:
     with pytest.raises(ConfigError, match="API_KEY"):
         GigyaClient(config(site.domain), environ={"USER_KEY": "k", "SECRET": ENVIRON["SECRET"]})
 
