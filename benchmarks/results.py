@@ -8,17 +8,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Result:
-    """One line of the report."""
+    """One line of the report; without a target it is there to be known, and neither passes nor fails."""
 
     what: str
     found: str
-    target: str
-    passed: bool
+    target: str = "none"
+    passed: bool | None = None
 
 
 def ratio(what: str, found: float, least: float) -> Result:
     """A ratio theirs/ours (above 1 ours is faster) that has to reach a target."""
     return Result(what, f"{found:.2f}x", f">= {least:g}x", found >= least)
+
+
+def known(what: str, found: float) -> Result:
+    """A ratio that nothing is promised of."""
+    return Result(what, f"{found:.2f}x")
 
 
 def at_least(what: str, found: float, least: float) -> Result:
@@ -34,5 +39,5 @@ def at_most(what: str, found: float, most: float, unit: str) -> Result:
 def report(results: Iterable[Result]) -> None:
     """Prints results as they come."""
     for result in results:
-        mark = "ok  " if result.passed else "MISS"
+        mark = {True: "ok  ", False: "MISS", None: "    "}[result.passed]
         print(f"{mark} {result.what}: {result.found} (target {result.target})", flush=True)
