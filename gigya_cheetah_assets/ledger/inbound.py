@@ -11,7 +11,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -19,7 +18,7 @@ from sqlalchemy.engine import Connection
 
 from gigya_cheetah_assets.ledger import asked, parked, undeliverable
 from gigya_cheetah_assets.ledger.agreement import INBOUND, Agreement, read_bases
-from gigya_cheetah_assets.ledger.consent_log import ConsentEntry, ConsentLog
+from gigya_cheetah_assets.ledger.consent_log import ConsentLog
 from gigya_cheetah_assets.ledger.deliveries import set_head
 from gigya_cheetah_assets.ledger.errors import LedgerUnusable
 from gigya_cheetah_assets.ledger.inbound_items import (
@@ -33,15 +32,15 @@ from gigya_cheetah_assets.ledger.inbound_items import (
     Settlement,
     Status,
 )
+from gigya_cheetah_assets.ledger.item_decisions import decisions
+from gigya_cheetah_assets.ledger.item_rows import ItemRows
 from gigya_cheetah_assets.ledger.lookup import head
 from gigya_cheetah_assets.ledger.shape import RowShape
 from gigya_cheetah_assets.ledger.sides import Base
 from gigya_cheetah_assets.ledger.store import Ledger
-from gigya_cheetah_assets.ledger.tables import inbound_files, inbound_items
+from gigya_cheetah_assets.ledger.tables import inbound_files
 from gigya_cheetah_assets.ledger.turns import Turns, turns_of
 from gigya_cheetah_assets.ledger.undeliverable import Ended
-
-_CHUNK = 500
 
 
 class InboundState:
@@ -98,36 +97,20 @@ class InboundState:
     def plan_anew(self, sha256: str) -> None:
         """Forgets what is still pending of a file; `plan_more` then enters the new change set, batch by batch."""
         with self._ledger.transaction(self._sync) as (connection, _):
-            connection.execute(sa.delete(inbound_items).where(*self._of(sha256), inbound_items.c.fate == "pending"))
+            self._items(connection, sha256).forget_pending()
 
     def plan_more(self, sha256: str, items: Iterable[Item]) -> None:
         """Enters some items of a change set; one of a person who is pending already takes that one's place."""
         entered = {item.uid: item for item in items}
         with self._ledger.transaction(self._sync) as (connection, mark):
             name = self._name(connection, sha256)
-            settled = self._renewed(connection, sha256, list(entered))
+            rows = self._items(connection, sha256)
+            settled = rows.renewed(list(entered))
             new = [item for uid, item in entered.items() if uid not in settled]
-            values = [
-                {
-                    "sync": self._sync, "sha256": sha256, "uid": item.uid, "line": item.line, "fields": item.fields(),
-                    "fate": item.fate, "code": item.code, "settled_at": None if item.fate == "pending" else _now(),
-                }
-                for item in new
-            ]  # fmt: skip
-            if values:
-                connection.execute(inbound_items.insert(), values)
+            rows.enter(new, _now())
             asked.note(connection, self._sync, sha256, new)
             early = [item for item in new if item.fate != "pending"]
             _log(ConsentLog(connection, mark, self._sync), name, early)
-
-    def _renewed(self, connection: Connection, sha256: str, uids: Sequence[str]) -> set[str]:
-        """Those of some people who are settled or sent; what is pending of them is forgotten."""
-        settled: set[str] = set()
-        for start in range(0, len(uids), _CHUNK):
-            which = (*self._of(sha256), inbound_items.c.uid.in_(uids[start : start + _CHUNK]))
-            connection.execute(sa.delete(inbound_items).where(*which, inbound_items.c.fate == "pending"))
-            settled |= set(connection.execute(sa.select(inbound_items.c.uid).where(*which)).scalars())
-        return settled
 
     def pending(self, sha256: str) -> list[Item]:
         """The items that are planned only, in the order of their lines. Those that do not `write` ask nothing."""
@@ -138,27 +121,20 @@ class InboundState:
 
         Who finds one sent, and the account as it asks, knows that a killed run wrote it and not the person.
         """
-        self._turn(sha256, uids, "pending", "sent")
+        with self._ledger.transaction(self._sync) as (connection, _):
+            self._items(connection, sha256).turn(uids, "pending", "sent")
 
     def recall(self, sha256: str, uids: Sequence[str]) -> None:
         """Notes that what was sent of some people did not arrive, or does not stand any more."""
-        self._turn(sha256, uids, "sent", "pending")
-
-    def _turn(self, sha256: str, uids: Sequence[str], before: Fate, after: Fate) -> None:
         with self._ledger.transaction(self._sync) as (connection, _):
-            for start in range(0, len(uids), _CHUNK):
-                which = (*self._of(sha256), inbound_items.c.uid.in_(uids[start : start + _CHUNK]))
-                update = sa.update(inbound_items).where(*which, inbound_items.c.fate == before)
-                connection.execute(update.values(fate=after))
+            self._items(connection, sha256).turn(uids, "sent", "pending")
 
     def pending_batches(self, sha256: str, size: int) -> Iterator[list[Item]]:
         """The items that are not settled yet, by UID, a batch at a time; each is given once, settled or not."""
         last = ""
         while True:
-            query = sa.select(inbound_items).where(*self._of(sha256), inbound_items.c.fate.in_(OPEN))
-            query = query.where(inbound_items.c.uid > last).order_by(inbound_items.c.uid).limit(size)
             with self._ledger.snapshot() as (connection, _):
-                found = [_item(row) for row in connection.execute(query)]
+                found = self._items(connection, sha256).open_after(last, size)
             if not found:
                 return
             last = found[-1].uid
@@ -166,12 +142,8 @@ class InboundState:
 
     def items(self, sha256: str, *, fate: Fate | None = None) -> list[Item]:
         """The items of a file in the order of their lines; of one fate if it is given."""
-        query = sa.select(inbound_items).where(*self._of(sha256))
-        if fate is not None:
-            query = query.where(inbound_items.c.fate == fate)
         with self._ledger.snapshot() as (connection, _):
-            found = connection.execute(query.order_by(inbound_items.c.line, inbound_items.c.uid))
-            return [_item(row) for row in found]
+            return self._items(connection, sha256).read(fate)
 
     def settle(self, sha256: str, settlements: Iterable[Settlement]) -> int:
         """Settles items, all of them in one transaction; an item that is settled already stays as it is.
@@ -187,11 +159,12 @@ class InboundState:
         with self._ledger.transaction(self._sync) as (connection, mark):
             name, now = self._name(connection, sha256), _now()
             agreement = Agreement(connection, mark, self._sync, self._shape, f"{INBOUND}{sha256[:16]}", now)
+            rows = self._items(connection, sha256)
             settled: list[Item] = []
             planned: list[str] = []
             moved = False
             for settlement in settlements:
-                item = self._settled(connection, sha256, settlement, now)
+                item = rows.settle(settlement, now)
                 if item is None:
                     continue
                 settled.append(item)
@@ -235,7 +208,7 @@ class InboundState:
             LedgerUnusable: It is to be `done`, and items of it are still open.
         """
         with self._ledger.transaction(self._sync) as (connection, _):
-            fates = self._fates(connection, sha256)
+            fates = self._items(connection, sha256).fates()
             open_items = sum(fates[fate] for fate in OPEN)
             if status == "done" and open_items:
                 raise LedgerUnusable(
@@ -248,7 +221,7 @@ class InboundState:
     def fates(self, sha256: str) -> Counter[str]:
         """How many items of a file have which fate."""
         with self._ledger.snapshot() as (connection, _):
-            return self._fates(connection, sha256)
+            return self._items(connection, sha256).fates()
 
     def bases(self, uids: Sequence[str]) -> dict[str, dict[str, Base]]:
         """What was agreed on with some people, for the merge: by UID, then column; without what never was."""
@@ -297,8 +270,8 @@ class InboundState:
     def _which(self, sha256: str) -> tuple[sa.ColumnElement[bool], ...]:
         return inbound_files.c.sync == self._sync, inbound_files.c.sha256 == sha256
 
-    def _of(self, sha256: str) -> tuple[sa.ColumnElement[bool], ...]:
-        return inbound_items.c.sync == self._sync, inbound_items.c.sha256 == sha256
+    def _items(self, connection: Connection, sha256: str) -> ItemRows:
+        return ItemRows(connection, self._sync, sha256)
 
     def _record(self, connection: Connection, sha256: str) -> InboundRecord | None:
         query = sa.select(inbound_files).where(*self._which(sha256))
@@ -317,45 +290,9 @@ class InboundState:
             )
         return known.file.name
 
-    def _fates(self, connection: Connection, sha256: str) -> Counter[str]:
-        query = sa.select(inbound_items.c.fate, sa.func.count()).where(*self._of(sha256))
-        found = connection.execute(query.group_by(inbound_items.c.fate))
-        return Counter({row[0]: row[1] for row in found})
-
-    def _settled(self, connection: Connection, sha256: str, settlement: Settlement, now: int) -> Item | None:
-        """The item with its fate, which is now stored; None if it was settled before."""
-        which = (*self._of(sha256), inbound_items.c.uid == settlement.uid, inbound_items.c.fate.in_(OPEN))
-        row = connection.execute(sa.select(inbound_items).where(*which)).first()
-        if row is None:
-            return None
-        uid = settlement.became or settlement.uid
-        values = {"fate": settlement.fate, "code": settlement.code, "settled_at": now, "uid": uid}
-        connection.execute(sa.update(inbound_items).where(*which).values(**values))
-        return replace(_item(row), uid=uid, fate=settlement.fate, code=settlement.code, settled_at=now)
-
 
 def _log(log: ConsentLog, source: str, items: Sequence[Item]) -> None:
-    log.append((entry for item in items for entry in _entries(item, source)), _now())
-
-
-def _entries(item: Item, source: str) -> Iterator[ConsentEntry]:
-    """The decisions of an item that changed a subscription, or refused a claim to."""
-    for change in item.changes:
-        if not change.subscription:
-            continue
-        done = change.write and item.fate == "applied"
-        if done or change.conflict or item.fate in ("rejected", "parked"):
-            after = change.value if done else change.before
-            rule = change.rule if item.fate in ("applied", "unchanged") else f"{item.fate}: {change.rule}"
-            line = change.line if change.line is not None else item.line
-            yield ConsentEntry(
-                item.uid, change.column, change.before, after, change.at, "cheetahmail", source, line, rule
-            )
-
-
-def _item(row: sa.Row[Any]) -> Item:
-    changes = tuple(Change(**change) for change in row.fields)
-    return Item(row.uid, changes, row.line, row.fate, row.code, row.settled_at)
+    log.append(decisions(items, source), _now())
 
 
 def _now() -> int:
