@@ -10,6 +10,8 @@ AZURITE := $(CURDIR)/$(VENV)/azurite
 export PATH := $(BIN):$(AZURITE)/node_modules/.bin:$(PATH)
 # Where `make demo` and `make dev` exchange files: sftp, s3 or azure_blob.
 STAGING ?= sftp
+# What goes wrong in `make demo`, such as all, or drop=0.02.
+FAULTS ?=
 NODE_PROGRAMS := $(if $(filter azure_blob,$(STAGING)),azurite)
 
 .DEFAULT_GOAL := help
@@ -37,7 +39,7 @@ $(AZURITE)/.installed: | $(VENV)/.installed
 azurite: $(AZURITE)/.installed ## Install Azurite, which serves as Azure Blob on this machine (needs npm)
 
 demo: setup $(NODE_PROGRAMS) ## Sandbox up, both directions once on real servers, a summary, sandbox down; STAGING=s3 …
-	gigya-cheetah demo --staging $(STAGING)
+	gigya-cheetah demo --staging $(STAGING) --faults '$(FAULTS)'
 
 dev: setup $(NODE_PROGRAMS) ## The Dagster UI on the sandbox, until Ctrl-C; STAGING=s3 …
 	gigya-cheetah dev --staging $(STAGING)

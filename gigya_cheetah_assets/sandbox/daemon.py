@@ -65,10 +65,10 @@ def wait_for_files(
     seconds: float,
     told: Callable[[str], object],
 ) -> None:
-    """Waits until the files of these names have ended their way.
+    """Waits until the files of these names have ended their way, for so many seconds from the last that did.
 
     Raises:
-        StopSync: They have not in that time, or the daemon has ended.
+        StopSync: None did in that time, or the daemon has ended.
     """
     wanted = set(names)
     deadline = time.monotonic() + seconds
@@ -76,13 +76,14 @@ def wait_for_files(
     while time.monotonic() < deadline and process.poll() is None:
         done = {offer.name for offer in all_offers(data, sync) if _is_over(sync, data, offer)}
         if len(done & wanted) != last:
-            last = len(done & wanted)
+            last, deadline = len(done & wanted), time.monotonic() + seconds
             told(f"  {last} of {len(wanted)} files are through")
         if wanted <= done:
             return
         time.sleep(0.5)
     raise StopSync(
-        f"{len(wanted) - max(last, 0)} of {len(wanted)} files of the inbox did not come through in {seconds:.0f} s",
+        f"{len(wanted) - max(last, 0)} of {len(wanted)} files of the inbox did not come through: no other one did for "
+        f"{seconds:.0f} s, or the daemon has ended",
         next_step="look into daemon.log beside the demo's Dagster home",
     )
 
