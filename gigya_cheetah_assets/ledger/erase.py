@@ -171,15 +171,14 @@ def _found(connection: Connection, sync: str, known: Known) -> Iterator[tuple[Pl
 
 def _which(table: sa.Table, sync: str, known: Known) -> tuple[sa.ColumnElement[bool], ...] | None:
     """The condition for her rows; None for a table that knows nobody."""
-    by_person = _texts(table, _PERSON)
+    by_person, by_address = _texts(table, _PERSON), _texts(table, _ADDRESS)
     if by_person:
         own = sa.or_(*(column.in_(known.keys) for column in by_person))
-        if table is left:
-            # What an earlier version kept tells the address alone.
-            own = sa.or_(own, sa.and_(left.c.uid == "", left.c.address.in_(known.addresses)))
+        # Where an earlier version did not keep the person, the address tells whose it is.
+        nameless = sa.and_(*(column == "" for column in by_person))
+        own = sa.or_(own, *(sa.and_(nameless, column.in_(known.addresses)) for column in by_address))
         slot = (table.c.slot.in_(slots(known.keys)),) if "slot" in table.c else ()
         return (table.c.sync == sync, *slot, own)
-    by_address = _texts(table, _ADDRESS)
     return (table.c.sync == sync, by_address[0].in_(known.addresses)) if by_address else None
 
 

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 
 from gigya_cheetah_assets.ledger import Ledger
 from gigya_cheetah_assets.ledger.database import Database
 from gigya_cheetah_assets.ledger.left import Left, leave
+from gigya_cheetah_assets.ledger.tables import left as table
 from gigya_cheetah_assets.ledger.url import ledger_url
 from gigya_cheetah_assets_tests.ledger.people import T0
 from gigya_cheetah_assets_tests.ledger.test_upgrade import empty, ledger_of_version
@@ -60,3 +62,37 @@ def test_opt_outs_that_an_earlier_version_kept_are_still_there(url: str) -> None
     database.close()
     with Ledger.open(url) as ledger:
         assert ledger.left("acme", [AT], but_by="") == [Left(AT, "NEWS", True, T0, "w1", "")]
+
+
+def test_what_was_left_before_the_ledger_kept_by_whom_holds_everybody_back(url: str) -> None:
+    Ledger.open(url).close()
+    empty(url)
+    ledger_of_version(url, "0012")
+    database = Database(ledger_url(url))
+    with database.writing() as connection:
+        old = "INSERT INTO ledger_left (sync, address, subscription, source, opted_out, decided_at) VALUES"
+        connection.execute(
+            sa.text(f"{old} ('acme', '{AT}', 'NEWS', 'w1', true, {T0}), ('acme', '{AT}', 'OFFERS', 'w1', false, NULL)")
+        )
+    database.close()
+    with Ledger.open(url) as ledger:
+        found = ledger.left("acme", [AT], but_by="")
+    assert sorted(found) == [Left(AT, "NEWS", True, T0, "w1", ""), Left(AT, "OFFERS", False, None, "w1", "")]
+
+
+def test_the_version_before_gets_of_several_people_what_holds_more_back(url: str) -> None:
+    with Ledger.open(url) as ledger:
+        left(ledger, Left(AT, "NEWS", True, T0, "w1", "u1"), Left(AT, "NEWS", True, T0 + 5, "w1", "u2"))
+        left(ledger, Left(AT, "OFFERS", True, T0, "w1", "u1"), Left(AT, "OFFERS", True, None, "w1", "u2"))
+        left(ledger, Left(AT, "OTHERS", False, None, "w1", "u1"), Left(AT, "OTHERS", True, T0, "w1", "u2"))
+    ledger_of_version(url, "0012", command.downgrade)
+    database = Database(ledger_url(url))
+    with database.reading() as connection:
+        query = sa.select(table.c.subscription, table.c.opted_out, table.c.decided_at)
+        found = connection.execute(query.order_by(table.c.subscription)).all()
+    database.close()
+    assert found == [
+        ("NEWS", True, T0 + 5),
+        ("OFFERS", True, None),
+        ("OTHERS", True, T0),
+    ]

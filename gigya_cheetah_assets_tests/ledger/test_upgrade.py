@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -99,15 +100,15 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) ->
     assert file.read_bytes() == before
 
 
-def ledger_of_version(url: str, version: str) -> None:
-    """A ledger as an earlier version of this project left it."""
+def ledger_of_version(url: str, version: str, way: Callable[[Config, str], None] = command.upgrade) -> None:
+    """A ledger as an earlier version of this project left it; one that is newer has to go back."""
     database = Database(ledger_url(url))
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
     with database.writing() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, version)
+        way(config, version)
     database.close()
 
 

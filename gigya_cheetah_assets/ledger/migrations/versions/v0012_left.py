@@ -21,14 +21,13 @@ def upgrade() -> None:
         sa.Column("address", sa.Text, primary_key=True),
         sa.Column("subscription", sa.Text, primary_key=True),
         sa.Column("source", sa.Text, primary_key=True),
-        sa.Column("uid", sa.Text, primary_key=True),
         sa.Column("opted_out", sa.Boolean, nullable=False),
         sa.Column("decided_at", sa.BigInteger),
     )
     op.execute(
         sa.text(
-            f"INSERT INTO {_NEW} (sync, address, subscription, source, uid, opted_out, decided_at)"  # noqa: S608 - constants
-            f" SELECT sync, address, subscription, source, '', true, decided_at FROM {_OLD}"
+            f"INSERT INTO {_NEW} (sync, address, subscription, source, opted_out, decided_at)"  # noqa: S608 - constants
+            f" SELECT sync, address, subscription, source, true, decided_at FROM {_OLD}"
         )
     )
     op.drop_table(_OLD)
