@@ -81,9 +81,9 @@ def wait_for_files(
         if wanted <= done:
             return
         time.sleep(0.5)
+    why = f"no other one did for {seconds:.0f} s" if process.poll() is None else "the daemon has ended"
     raise StopSync(
-        f"{len(wanted) - max(last, 0)} of {len(wanted)} files of the inbox did not come through: no other one did for "
-        f"{seconds:.0f} s, or the daemon has ended",
+        f"{len(wanted) - max(last, 0)} of {len(wanted)} files of the inbox did not come through: {why}",
         next_step="look into daemon.log beside the demo's Dagster home",
     )
 
