@@ -19,9 +19,7 @@ import msgspec
 from gigya_cheetah_assets.config import Sync
 from gigya_cheetah_assets.errors import StopSync
 from gigya_cheetah_assets.gigya import prefetched
-from gigya_cheetah_assets.ledger import (
-    Ledger,
-)
+from gigya_cheetah_assets.ledger import Ledger
 from gigya_cheetah_assets.mapping import FieldTable
 from gigya_cheetah_assets.outbound.rows_maker import RowsMaker
 from gigya_cheetah_assets.outbound.rows_writer import RowsWriter
